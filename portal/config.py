@@ -1,0 +1,130 @@
+"""The settings of one installation. The only reader of environment variables; the rest of the code gets a `Config`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from portal.embedded import Servers
+
+
+class ConfigError(Exception):
+    """A setting is missing or contradicts another; the sentence says which and what to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that differs between two installations."""
+
+    var: Path
+    """Folder of documents, keys and (where they are built in) the servers' data."""
+    database_url: str
+    tracking_database_url: str
+    dispatch_database_url: str
+    migration_database_url: str
+    redis_url: str
+    secret_key: str
+    base_url: str
+    """Where people reach the portal, without a trailing slash; every link in a mail starts with it."""
+    port: int = 8000
+    smtp_url: str = ""
+    """Empty: messages are kept and can be read in the office's message log, and none is sent."""
+    mail_from: str = "parcels@localhost"
+    """The address that mails are sent from; the name before it is the merchant's."""
+    proxy_hops: int = 0
+    """How many proxies in front may be believed about the client's address."""
+    operator_name: str = "Parcelyard"
+    redis_prefix: str = "parcelyard:"
+    """What every key in Redis starts with, so that two installations can share a server."""
+    testing: bool = False
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Config:
+        """Read the environment. Without `DATABASE_URL` and `REDIS_URL` the built-in servers are started and used."""
+        env = os.environ if environ is None else environ
+        var = Path(env.get("PARCELYARD_VAR", "var")).absolute()
+        port = _port(env.get("PORT", "8000"))
+        database, redis = env.get("DATABASE_URL", ""), env.get("REDIS_URL", "")
+        if bool(database) != bool(redis):
+            given, missing = ("DATABASE_URL", "REDIS_URL") if database else ("REDIS_URL", "DATABASE_URL")
+            raise ConfigError(f"{given} is set but {missing} is not. Set both to use your own servers, or neither for the built-in ones.")
+        if database:
+            urls = _own_urls(env)
+        else:
+            servers = _built_in(var)
+            urls = built_in_urls(servers, "parcelyard")
+            redis = servers.redis_url
+        return cls(
+            var=var,
+            **urls,
+            redis_url=redis,
+            secret_key=env.get("SECRET_KEY") or _kept_secret(var),
+            base_url=env.get("BASE_URL", f"http://127.0.0.1:{port}").rstrip("/"),
+            port=port,
+            smtp_url=env.get("SMTP_URL", ""),
+            mail_from=env.get("MAIL_FROM", "parcels@localhost"),
+            proxy_hops=int(env.get("PROXY_HOPS", "0")),
+            operator_name=env.get("OPERATOR_NAME", "Parcelyard"),
+        )
+
+
+def built_in_urls(servers: Servers, database: str) -> dict[str, str]:
+    """Return the four database addresses of one database on the built-in server."""
+    return {
+        "database_url": servers.postgres_url(database, "portal_app"),
+        "tracking_database_url": servers.postgres_url(database, "portal_public"),
+        "dispatch_database_url": servers.postgres_url(database, "portal_dispatcher"),
+        "migration_database_url": servers.postgres_url(database, "postgres"),
+    }
+
+
+def _own_urls(env: Mapping[str, str]) -> dict[str, str]:
+    names = ("DATABASE_URL", "TRACKING_DATABASE_URL", "DISPATCH_DATABASE_URL", "MIGRATION_DATABASE_URL")
+    missing = [name for name in names if not env.get(name)]
+    if missing:
+        raise ConfigError(
+            f"DATABASE_URL is set, so {' and '.join(missing)} must be set too: each login can take other roles (docs/running.md has an example)."
+        )
+    return {name.lower(): _psycopg(env[name]) for name in names}
+
+
+def _psycopg(url: str) -> str:
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def _built_in(var: Path) -> Servers:
+    from portal.embedded import ensure_running  # noqa: PLC0415 (never imported where real servers are used)
+
+    return ensure_running(var)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise ConfigError(f"PORT is {text!r}; it has to be a number from 1 to 65535.")
+    return int(text)
+
+
+def _kept_secret(var: Path) -> str:
+    """Return the key that signs cookies, made once and kept readable for this user alone."""
+    path = var / "secret_key"
+    if not path.exists():
+        var.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}")
+        partial.touch(mode=0o600)
+        partial.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(partial, path)
+        except FileExistsError:
+            pass
+        finally:
+            partial.unlink()
+    return path.read_text()

@@ -1,0 +1,15 @@
+"""States of parcels and the moves between them, as data."""
+
+from __future__ import annotations
+
+from portal.kernel.states import Moves, move
+
+PARCEL_STATES = ("packing", "packed", "shipped", "cancelled")
+AFTER_PACKED = ("packed", "shipped")
+
+PARCEL_MOVES = Moves(
+    "parcel",
+    move("pack", "packing", "packed"),
+    move("ship", "packed", "shipped"),
+    move("cancel", "packing packed", "cancelled"),
+)

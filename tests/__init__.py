@@ -1,0 +1,1 @@
+"""Tests mirror `portal/`; see docs for what each folder proves."""
