@@ -1,0 +1,1 @@
+"""The only writers of orders, one file per family of verbs."""

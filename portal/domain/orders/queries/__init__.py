@@ -1,0 +1,25 @@
+"""Reads of orders: `pages` for one order, `lists` for many."""
+
+from __future__ import annotations
+
+from portal.domain.orders.queries.lists import OrderFilter, OrderRow, count_by_progress, list_orders
+from portal.domain.orders.queries.pages import (
+    EventRow,
+    HoldRow,
+    LineQuantities,
+    LineRow,
+    LockedOrder,
+    OrderPage,
+    RecipientRow,
+    find_order_by_number,
+    get_order,
+    line_quantities,
+    lock_order,
+    open_holds,
+    why_not_shipped,
+)
+
+__all__ = [
+    "EventRow", "HoldRow", "LineQuantities", "LineRow", "LockedOrder", "OrderFilter", "OrderPage", "OrderRow", "RecipientRow",
+    "count_by_progress", "find_order_by_number", "get_order", "line_quantities", "list_orders", "lock_order", "open_holds", "why_not_shipped",
+]  # fmt: skip

@@ -1,0 +1,144 @@
+"""Reads of many orders: lists with filters and pages, and counts. Prices are not in them, so every audience may ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portal.kernel.db import run
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session
+
+SORTS = ("placed_at", "promised_on", "number")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter:
+    """What a list of orders is narrowed to. Empty values narrow nothing.
+
+    `view`: '' all · 'open' not shipped nor cancelled · 'held' with an open hold · 'late' promised before `today`.
+    `search`: an order number (prefix), an external id, a recipient's name (prefix), or an e-mail address.
+    """
+
+    merchant_id: UUID | None = None
+    progress: str = ""
+    view: str = ""
+    search: str = ""
+    today: date | None = None
+    sort: str = "placed_at"
+    descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """A row of a list of orders."""
+
+    merchant_id: UUID
+    merchant_name: str
+    id: UUID
+    number: str
+    channel: str
+    external_id: str
+    state: str
+    progress: str
+    held: bool
+    placed_at: datetime
+    promised_on: date
+    shipped_at: datetime | None
+    recipient_name: str
+    town: str
+    country: str
+    units: int
+    lines: int
+
+
+_ROWS = """
+WITH page AS (
+  SELECT o.merchant_id, o.id, o.number, o.channel, o.external_id, o.state, o.progress, o.placed_at, o.promised_on, o.shipped_at,
+         EXISTS (SELECT 1 FROM holds h WHERE h.merchant_id = o.merchant_id AND h.order_id = o.id AND h.released_at IS NULL) AS held
+  FROM orders o LEFT JOIN recipients r ON r.merchant_id = o.merchant_id AND r.order_id = o.id
+  WHERE {where}
+  ORDER BY {order} LIMIT :limit OFFSET :offset
+)
+SELECT p.merchant_id, m.name, p.id, p.number, p.channel, p.external_id, p.state, p.progress, p.held, p.placed_at, p.promised_on, p.shipped_at,
+       coalesce(r.name, ''), coalesce(r.city, ''), coalesce(r.country, ''),
+       coalesce(l.units, 0)::int, coalesce(l.lines, 0)::int
+FROM page p JOIN merchants m ON m.id = p.merchant_id
+LEFT JOIN recipients r ON r.merchant_id = p.merchant_id AND r.order_id = p.id
+LEFT JOIN LATERAL (SELECT sum(quantity - quantity_cancelled) FILTER (WHERE requires_shipping) AS units, count(*) AS lines
+                   FROM order_lines l WHERE l.merchant_id = p.merchant_id AND l.order_id = p.id) l ON true
+ORDER BY {outer}
+"""
+
+_CONDITIONS = {
+    "merchant": "o.merchant_id = :merchant",
+    "progress": "o.progress = :progress",
+    "open": "o.state = 'open' AND o.progress <> 'shipped'",
+    "late": "o.state = 'open' AND o.progress <> 'shipped' AND o.promised_on < :today",
+    "due": "o.state = 'open' AND o.progress <> 'shipped' AND o.promised_on = :today",
+    "held": "EXISTS (SELECT 1 FROM holds h WHERE h.merchant_id = o.merchant_id AND h.order_id = o.id AND h.released_at IS NULL)",
+    "search": "(o.number LIKE :prefix OR o.external_id = :search OR lower(r.name) LIKE lower(:prefix) OR lower(r.email) = lower(:search))",
+}
+_ORDERS = {
+    ("placed_at", True): ("o.placed_at DESC, o.id DESC", "p.placed_at DESC, p.id DESC"),
+    ("placed_at", False): ("o.placed_at, o.id", "p.placed_at, p.id"),
+    ("promised_on", True): ("o.promised_on DESC, o.id DESC", "p.promised_on DESC, p.id DESC"),
+    ("promised_on", False): ("o.promised_on, o.id", "p.promised_on, p.id"),
+    ("number", True): ("o.number DESC, o.id DESC", "p.number DESC, p.id DESC"),
+    ("number", False): ("o.number, o.id", "p.number, p.id"),
+}
+
+
+def list_orders(session: Session, wanted: OrderFilter, *, limit: int = 50, offset: int = 0) -> tuple[list[OrderRow], int]:
+    """Return one page of the orders that the scope sees and the filter keeps, and how many there are in all."""
+    where, parameters = _where(wanted)
+    order, outer = _ORDERS[(wanted.sort if wanted.sort in SORTS else "placed_at", wanted.descending)]
+    # The pieces are constants of this module; what a person typed is bound.
+    statement = _ROWS.format(where=where, order=order, outer=outer)
+    rows = run(session, statement, parameters | {"limit": limit, "offset": offset})
+    return [OrderRow(*row) for row in rows], _count(session, wanted)
+
+
+def _count(session: Session, wanted: OrderFilter) -> int:
+    where, parameters = _where(wanted)
+    [row] = run(
+        session,
+        f"SELECT count(*) FROM orders o LEFT JOIN recipients r ON r.merchant_id = o.merchant_id AND r.order_id = o.id WHERE {where}",  # noqa: S608 (constants of this module)
+        parameters,
+    )
+    return row[0]
+
+
+def _where(wanted: OrderFilter) -> tuple[str, dict[str, object]]:
+    conditions = ["true"]
+    parameters: dict[str, object] = {}
+    if wanted.merchant_id is not None:
+        conditions.append(_CONDITIONS["merchant"])
+        parameters["merchant"] = wanted.merchant_id
+    if wanted.progress:
+        conditions.append(_CONDITIONS["progress"])
+        parameters["progress"] = wanted.progress
+    if wanted.view in ("open", "late", "due", "held"):
+        conditions.append(_CONDITIONS[wanted.view])
+        if wanted.view in ("late", "due"):
+            parameters["today"] = wanted.today
+    if wanted.search.strip():
+        text = wanted.search.strip()
+        conditions.append(_CONDITIONS["search"])
+        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        parameters |= {"search": text, "prefix": escaped + "%"}
+    return " AND ".join(conditions), parameters
+
+
+def count_by_progress(session: Session, merchant_id: UUID | None = None) -> dict[str, int]:
+    """Return how many orders of the scope (or of one merchant in it) there are in each progress."""
+    rows = run(
+        session,
+        "SELECT progress, count(*) FROM orders WHERE CAST(:merchant AS uuid) IS NULL OR merchant_id = :merchant GROUP BY progress",
+        {"merchant": merchant_id},
+    )
+    return {progress: count for progress, count in rows}

@@ -1,0 +1,147 @@
+"""The only writers of the ledger and of places. Balances follow by the database's own trigger."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+
+from portal.domain.stock.events import StockReceived
+from portal.domain.stock.models import PHYSICAL_KINDS, VIRTUAL_KINDS, Movement, Place
+from portal.domain.stock.queries import get_place, virtual_place
+from portal.kernel.db import run
+from portal.kernel.errors import DuplicateError, FieldProblem, NotEnoughError, UnprocessableError
+from portal.kernel.ids import new_id
+from portal.kernel.outbox import record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session
+
+MAX_QUANTITY = 1_000_000
+"""More eaches than one movement may carry: a slip of the keyboard, not a delivery."""
+
+_CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{0,29}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMovement:
+    """A movement to be written; fields are the columns of `movements`."""
+
+    merchant_id: UUID
+    site_id: UUID
+    sku_id: UUID
+    quantity: int
+    from_place_id: UUID
+    from_condition: str
+    to_place_id: UUID
+    to_condition: str
+    because: str
+    by_user_id: UUID | None
+    at: datetime
+    lot_id: UUID | None = None
+    note: str = ""
+    order_line_id: UUID | None = None
+    reverses_id: UUID | None = None
+    scan_id: UUID | None = None
+
+
+def record_movements(session: Session, movements: Sequence[NewMovement]) -> list[UUID]:
+    """Move goods: one statement for all, in the order given; return the movements' ids.
+
+    Raises `NotEnoughError` when a physical place, or the share of an order line, would fall below zero: then nothing moved.
+    """
+    if not movements:
+        return []
+    ids = [new_id() for _ in movements]
+    try:
+        with session.begin_nested():
+            session.execute(insert(Movement), [_row(movement_id, movement) for movement_id, movement in zip(ids, movements, strict=True)])
+    except IntegrityError as error:
+        raise_if_not_enough(error)
+        raise
+    return ids
+
+
+def raise_if_not_enough(error: IntegrityError) -> None:
+    """Turn the ledger's own refusal into a sentence; anything else stays what it is."""
+    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    if constraint in ("ck_balances_physical_stock_is_not_negative", "ck_line_balances_line_stock_is_not_negative"):
+        raise NotEnoughError("There are not that many there any more. Look the place up and try again.") from error
+    if constraint == "uq_movements_merchant_id_reverses_id":
+        raise DuplicateError("This has been undone already.") from error
+
+
+def _row(movement_id: UUID, movement: NewMovement) -> dict[str, Any]:
+    return {"id": movement_id} | {name: getattr(movement, name) for name in NewMovement.__slots__}
+
+
+def receive_stock(
+    session: Session,
+    *,
+    merchant_id: UUID,
+    site_id: UUID,
+    sku_id: UUID,
+    place_id: UUID,
+    quantity: int,
+    note: str = "",
+    by: UUID | None,
+    at: datetime,
+) -> UUID:
+    """Take eaches of a SKU in from the supplier to a dock or bin of the site, ready to be sold; return the movement's id.
+
+    Raises `UnprocessableError` for a quantity outside 1 to 1,000,000 or a place that holds no stock.
+    """
+    if not 1 <= quantity <= MAX_QUANTITY:
+        sentence = f"The quantity is {quantity}; it has to be a whole number from 1 to {MAX_QUANTITY:,}."
+        raise UnprocessableError(sentence, problems=(FieldProblem("quantity", "out_of_range", sentence),))
+    place = get_place(session, place_id)
+    if place.kind not in ("dock", "storage") or place.site_id != site_id:
+        sentence = f"{place.code} is a {place.kind} place. Goods are received at a dock or into storage of this site."
+        raise UnprocessableError(sentence, problems=(FieldProblem("place", "wrong_kind", sentence),))
+    supplier = virtual_place(session, site_id, "supplier")
+    [movement_id] = record_movements(
+        session,
+        [
+            NewMovement(
+                merchant_id=merchant_id, site_id=site_id, sku_id=sku_id, quantity=quantity, from_place_id=supplier,
+                from_condition="available", to_place_id=place_id, to_condition="available", because="receive", note=note,
+                by_user_id=by, at=at,
+            )
+        ],
+    )  # fmt: skip
+    record(session, StockReceived(merchant_id=merchant_id, sku_id=sku_id))
+    return movement_id
+
+
+def add_places(session: Session, *, site_id: UUID, places: Sequence[tuple[str, str, int]]) -> int:
+    """Add places given as (code, kind, walk order) to a site; return how many were new. Codes that exist stay as they are.
+
+    Raises `UnprocessableError` for a code that is not capital letters, digits and dashes, or a kind that does not exist.
+    """
+    for code, kind, _ in places:
+        if not _CODE.fullmatch(code):
+            raise UnprocessableError(f"{code!r} cannot be a place's code: use up to 30 capital letters, digits and dashes.")
+        if kind not in PHYSICAL_KINDS + VIRTUAL_KINDS:
+            raise UnprocessableError(f"{kind!r} is no kind of place. Known kinds: {', '.join(PHYSICAL_KINDS)}.")
+    known = {row.code for row in run(session, "SELECT code FROM places WHERE site_id = :site", {"site": site_id})}
+    rows = [
+        {"id": new_id(), "site_id": site_id, "code": code, "kind": kind, "physical": kind in PHYSICAL_KINDS, "walk_order": walk_order}
+        for code, kind, walk_order in places
+        if code not in known
+    ]
+    if rows:
+        session.execute(insert(Place), rows)
+    return len(rows)
+
+
+def open_site(session: Session, *, site_id: UUID) -> None:
+    """Give a new site its virtual places and one dock, so that goods can be received."""
+    virtual = [(kind.upper(), kind, 0) for kind in VIRTUAL_KINDS]
+    add_places(session, site_id=site_id, places=[*virtual, ("DOCK-1", "dock", 0)])
