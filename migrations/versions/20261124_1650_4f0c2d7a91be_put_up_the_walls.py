@@ -86,7 +86,7 @@ FUNCTIONS = (
      "portal_gate", "portal_merchant", "portal_system", "portal_floor", "portal_office"),
     ("credential_used(uuid)", "portal_auth", "portal_gate"),
     ("credential_last_used(uuid[])", "portal_auth", "portal_merchant"),
-    ("principal_find(uuid)", "portal_auth", "portal_gate"),
+    ("principal_find(uuid)", "portal_auth", "portal_gate", "portal_auth"),
     ("session_find(text)", "portal_auth", "portal_gate"),
     ("user_for_email(text, text)", "portal_auth", "portal_merchant", "portal_office"),
     ("device_sign_in(uuid, boolean)", "portal_auth", "portal_gate"),
@@ -107,8 +107,6 @@ def upgrade() -> None:
     for signature, owner, *callers in FUNCTIONS:
         for statement in definer_sql(signature, owner, *callers):
             op.get_bind().exec_driver_sql(statement)
-    for function in ("principal_find(uuid)",):
-        op.get_bind().exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO portal_auth")
     for table in ("movements", "audit_entries", "order_events"):
         for statement in append_only_sql(table):
             op.get_bind().exec_driver_sql(statement)

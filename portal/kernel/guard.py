@@ -105,5 +105,7 @@ def append_only_sql(table: str) -> list[str]:
 
 def definer_sql(signature: str, owner: str, *callers: str) -> list[str]:
     """Return the statements that hand a SECURITY DEFINER function to its owner and let only `callers` call it."""
-    statements = [f"ALTER FUNCTION {signature} OWNER TO {owner}", f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"]
-    return statements + [f"GRANT EXECUTE ON FUNCTION {signature} TO {caller}" for caller in callers]
+    # Grants first: once the function is handed over, the owner of the schema may no longer change who calls it.
+    statements = [f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"]
+    statements += [f"GRANT EXECUTE ON FUNCTION {signature} TO {caller}" for caller in callers]
+    return [*statements, f"ALTER FUNCTION {signature} OWNER TO {owner}"]

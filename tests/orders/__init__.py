@@ -1,0 +1,1 @@
+"""Orders: accepting, allocating, holding, cancelling, and the answer to why."""
