@@ -1,0 +1,55 @@
+"""The blueprint: a token decides the scope, every refusal is problem+json, and nothing here reads a session cookie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, g, request
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from portal.kernel.errors import FieldProblem, NotAllowedError, PortalError, UnprocessableError
+from portal.kernel.scopes import AsMerchant
+from portal.web.access import authenticate_token
+from portal.web.errors import problem_json
+
+if TYPE_CHECKING:
+    from flask import Response
+
+api = Blueprint("api", __name__)
+
+
+@api.before_request
+def know_the_merchant() -> None:
+    """Find the token's merchant; 401 when there is no token, or nobody's."""
+    principal = authenticate_token(request.headers.get("Authorization", ""))
+    if principal.merchant_id is None:
+        raise NotAllowedError("This token belongs to no merchant.")
+    g.principal = principal
+    g.scope = AsMerchant(principal.merchant_id, principal.user_id)
+
+
+@api.errorhandler(PortalError)
+def refuse(error: PortalError) -> Response:
+    """Answer a refusal."""
+    return problem_json(error)
+
+
+@api.errorhandler(ValidationError)
+def refuse_fields(error: ValidationError) -> Response:
+    """Answer a body that does not fit its schema: every field at once, and nothing of what was sent."""
+    problems = tuple(
+        FieldProblem(".".join(str(part) for part in entry["loc"]) or "body", entry["type"], entry["msg"])
+        for entry in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+    fields = "field does" if len(problems) == 1 else "fields do"
+    return problem_json(UnprocessableError(f"{len(problems)} {fields} not fit. See `errors`.", problems=problems, code="fields"))
+
+
+@api.errorhandler(HTTPException)
+def refuse_http(error: HTTPException) -> Response:
+    """Answer what Flask itself refuses (405, 413, 415…), with its headers."""
+    return problem_json(error)
+
+
+from portal.api.views import orders  # noqa: E402, F401 (registers the routes)

@@ -1,0 +1,1 @@
+"""Views of the merchants' door, one file per family of screens."""

@@ -1,0 +1,100 @@
+"""A merchant's orders: the list, one order, and what may be done to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from flask import flash, g, redirect, render_template, request, url_for
+
+from portal.domain.messages.queries import messages_of_order
+from portal.domain.orders.commands.holds import cancel_order, place_hold, release_hold
+from portal.domain.orders.queries import OrderFilter, count_by_progress, get_order, list_orders
+from portal.domain.orders.states import PROGRESS
+from portal.domain.shipping.queries import parcels_of_order
+from portal.kernel import clock
+from portal.merchants.door import merchants
+from portal.merchants.forms import HoldForm
+from portal.web.access import permit
+from portal.web.database import transaction
+from portal.web.paging import Page
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+VIEWS = (("", "All"), ("open", "Open"), ("late", "Late"), ("due", "Due today"), ("held", "On hold"))
+
+
+@merchants.get("/orders")
+@permit("orders.read")
+def orders() -> str:
+    """List orders; every filter is in the address, so that a list can be sent as a link."""
+    merchant_id = g.principal.merchant_id
+    progress = request.args.get("progress", "")
+    wanted = OrderFilter(
+        merchant_id=merchant_id,
+        progress=progress if progress in PROGRESS else "",
+        view=request.args.get("view", ""),
+        search=request.args.get("search", "")[:200].replace("\0", ""),
+        today=clock.today(g.principal.site_timezone),
+        sort=request.args.get("sort", "placed_at"),
+        descending=request.args.get("order", "desc") != "asc",
+    )
+    page = Page.from_request()
+    with transaction() as session:
+        rows, total = list_orders(session, wanted, limit=page.size, offset=page.offset)
+        return render_template(
+            "merchants/orders.html", rows=rows, page=page.of(total), wanted=wanted, views=VIEWS, progress=PROGRESS, counts=count_by_progress(session, merchant_id)
+        )
+
+
+@merchants.get("/orders/<uuid:order_id>")
+@permit("orders.read")
+def order(order_id: UUID) -> str:
+    """Show one order with its timeline, and why it has not shipped."""
+    return _order_page(order_id, HoldForm(formdata=None))
+
+
+def _order_page(order_id: UUID, form: HoldForm) -> str:
+    merchant_id = g.principal.merchant_id
+    with transaction(read_only=True) as session:
+        return render_template(
+            "merchants/order.html", order=get_order(session, merchant_id, order_id), parcels=parcels_of_order(session, merchant_id, order_id),
+            messages=messages_of_order(session, merchant_id, order_id), form=form,
+        )  # fmt: skip
+
+
+@merchants.post("/orders/<uuid:order_id>/hold")
+@permit("orders.write")
+def hold_order(order_id: UUID) -> Response | tuple[str, int]:
+    """Stop an order that has not shipped."""
+    form = HoldForm()
+    if not form.validate_on_submit():
+        return _order_page(order_id, form), 422
+    with transaction() as session:
+        place_hold(
+            session, merchant_id=g.principal.merchant_id, order_id=order_id, kind="merchant", reason=form.reason.data, owner="merchant",
+            next_step="Release the hold when it can go.", by=g.principal.user_id, at=clock.now(),
+        )  # fmt: skip
+    flash("The order is on hold. Nothing of it will be picked, packed or shipped until you release it.", "ok")
+    return redirect(url_for("merchants.order", order_id=order_id), 303)
+
+
+@merchants.post("/holds/<uuid:hold_id>/release")
+@permit("orders.write")
+def release(hold_id: UUID) -> Response:
+    """End a hold."""
+    with transaction() as session:
+        order_id = release_hold(session, merchant_id=g.principal.merchant_id, hold_id=hold_id, by=g.principal.user_id, at=clock.now())
+    flash("The hold is released.", "ok")
+    return redirect(url_for("merchants.order", order_id=order_id), 303)
+
+
+@merchants.post("/orders/<uuid:order_id>/cancel")
+@permit("orders.write")
+def cancel(order_id: UUID) -> Response:
+    """Cancel an order that nobody has begun to pick."""
+    with transaction() as session:
+        cancel_order(session, merchant_id=g.principal.merchant_id, order_id=order_id, by=g.principal.user_id, at=clock.now())
+    flash("The order is cancelled and its stock is free again.", "ok")
+    return redirect(url_for("merchants.order", order_id=order_id), 303)
