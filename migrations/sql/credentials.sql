@@ -143,3 +143,8 @@ BEGIN ATOMIC
   FROM staff_members w JOIN users u ON u.id = w.user_id
   WHERE w.site_id = p_site_id AND u.disabled_at IS NULL ORDER BY u.display_name, u.id;
 END;
+
+-- Which migration the database is at, for /readyz.
+CREATE FUNCTION schema_version() RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+RETURN (SELECT version_num FROM alembic_version);

@@ -92,6 +92,7 @@ FUNCTIONS = (
     ("device_sign_in(uuid, boolean)", "portal_auth", "portal_gate"),
     ("device_find(uuid)", "portal_auth", "portal_gate"),
     ("site_workers(uuid)", "portal_auth", "portal_gate"),
+    ("schema_version()", "portal_auth", "portal_gate"),
     ("tracking_page(text)", "portal_reader", "portal_tracking"),
     ("order_details(text)", "portal_reader", "portal_tracking"),
 )  # fmt: skip
@@ -104,6 +105,7 @@ def upgrade() -> None:
     for wall in WALLS:
         for statement in wall_sql(wall):
             op.get_bind().exec_driver_sql(statement)
+    op.get_bind().exec_driver_sql("GRANT SELECT ON alembic_version TO portal_auth")
     for signature, owner, *callers in FUNCTIONS:
         for statement in definer_sql(signature, owner, *callers):
             op.get_bind().exec_driver_sql(statement)

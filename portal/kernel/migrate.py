@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -50,6 +51,12 @@ def alembic_config(url: str) -> AlembicConfig:
     return config
 
 
+@cache
+def newest_version() -> str | None:
+    """Return the newest migration that the code has."""
+    return ScriptDirectory.from_config(alembic_config("")).get_current_head()
+
+
 def versions(url: str) -> tuple[str | None, str | None]:
     """Return the database's migration and the newest one that the code has."""
     engine = create_engine(url)
@@ -57,4 +64,4 @@ def versions(url: str) -> tuple[str | None, str | None]:
         context = MigrationContext.configure(connection)
         current = context.get_current_revision()
     engine.dispose()
-    return current, ScriptDirectory.from_config(alembic_config(url)).get_current_head()
+    return current, newest_version()

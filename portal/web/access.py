@@ -1,0 +1,184 @@
+"""Who is asking and may they: sessions, tokens, and the permission that every route must declare. Deny is the default."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from flask import current_app, g, redirect, request, url_for
+from flask_login import LoginManager
+
+from portal.domain.accounts.commands.sessions import close_session
+from portal.domain.accounts.queries import find_session, find_token
+from portal.kernel import clock
+from portal.kernel.errors import NotAllowedError, NotFoundError, NotSignedInError
+from portal.kernel.ids import digest, is_api_token
+from portal.kernel.scopes import AtGate
+from portal.web.principal import Membership, Principal, may
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask, Request
+    from werkzeug.wrappers import Response
+
+    from portal.domain.accounts.queries import SessionRow
+
+View = TypeVar("View", bound="Callable[..., Any]")
+
+IDLE = {"merchant": timedelta(hours=12), "worker": timedelta(hours=12), "lead": timedelta(hours=12), "clerk": timedelta(hours=2), "admin": timedelta(minutes=30)}
+"""How long a session may be unused before it ends, by role."""
+
+login_manager = LoginManager()
+login_manager.session_protection = None
+
+
+class _Permit:
+    """Declares what a route needs: `@permit("orders.read")`, or `@permit.public` where anybody may come."""
+
+    def __call__(self, *permissions: str) -> Callable[[View], View]:
+        """Need any one of the permissions."""
+
+        def declare(view: View) -> View:
+            view.permissions = permissions  # type: ignore[attr-defined]
+            return view
+
+        return declare
+
+    def public(self, view: View) -> View:
+        """Need nothing."""
+        view.permissions = ()  # type: ignore[attr-defined]
+        return view
+
+
+permit = _Permit()
+
+
+def require_permissions(app: Flask) -> None:
+    """Stop the start when a route declares no permission, and check the declared ones before every view."""
+    silent = sorted(name for name, view in app.view_functions.items() if not hasattr(view, "permissions"))
+    if silent:
+        raise RuntimeError(f"These routes declare no permission; add @permit(…) or @permit.public: {', '.join(silent)}.")
+
+    @app.before_request
+    def check() -> None:
+        if request.endpoint is None:
+            return
+        needed: tuple[str, ...] = app.view_functions[request.endpoint].permissions  # type: ignore[attr-defined]
+        if needed:
+            authorise(*needed)
+
+
+def authorise(*permissions: str) -> Principal:
+    """Return the principal when it has one of the permissions; the one gate for people and machines.
+
+    Raises `NotSignedInError`, or `NotAllowedError` naming what is missing.
+    """
+    principal: Principal | None = g.get("principal")
+    if principal is None:
+        raise NotSignedInError("Sign in first.")
+    if not any(may(principal, permission) for permission in permissions):
+        who = "This token has" if principal.kind == "token" else f"Your role ({principal.role}) has"
+        raise NotAllowedError(f"{who} no right to do this: {permissions[0]} is needed. Ask an owner for it.")
+    return principal
+
+
+def cookie_name(name: str) -> str:
+    """Return a cookie's name: bound to this host where the connection is secure."""
+    return f"__Host-{name}" if current_app.config["SESSION_COOKIE_SECURE"] else name
+
+
+def install_login(app: Flask, *, secure: bool) -> None:
+    """Let Flask-Login load people from our own session rows; its own cookies are not used."""
+    login_manager.init_app(app)
+
+    @login_manager.request_loader
+    def load(incoming: Request) -> Principal | None:
+        secret = incoming.cookies.get(cookie_name("session"), "")
+        return find_principal(secret) if re.fullmatch(r"[0-9A-Za-z]{32}", secret) else None
+
+    @app.before_request
+    def remember() -> None:
+        if request.blueprint != "api" and "principal" not in g:
+            found = load(request)
+            if found is not None:
+                g.principal = found
+
+    app.jinja_env.globals["may"] = lambda permission: bool(g.get("principal")) and may(g.principal, permission)
+
+
+def find_principal(secret: str) -> Principal | None:
+    """Return who a session's secret belongs to, or None when it is unknown, revoked, expired or idle for too long."""
+    with current_app.extensions["database"].transaction(AtGate(), read_only=True) as session:
+        rows = find_session(session, digest(secret))
+    if not rows:
+        return None
+    principal = _principal(rows)
+    limit = IDLE["merchant" if principal.kind == "merchant" else principal.role]
+    idle = clock.now() - (rows[0].used_at or rows[0].created_at)
+    if idle > limit:
+        with current_app.extensions["database"].transaction(AtGate()) as session:
+            close_session(session, secret=secret)
+        return None
+    if rows[0].used_at is None or idle > timedelta(minutes=1):
+        g.touch_session = rows[0].session_id
+    return principal
+
+
+def _principal(rows: list[SessionRow]) -> Principal:
+    first = rows[0]
+    memberships = tuple(
+        Membership(row.merchant_id, row.merchant_code or "", row.merchant_name or "", row.role, row.site_id, row.site_name or "", row.site_timezone or "UTC")
+        for row in rows
+        if row.kind == "merchant" and row.merchant_id is not None and row.site_id is not None
+    )
+    staff = next((row for row in rows if row.kind == "staff"), None)
+    base: dict[str, Any] = {
+        "user_id": first.user_id, "email": first.email, "display_name": first.display_name, "session_id": first.session_id,
+        "device_id": first.device_id, "memberships": memberships,
+    }  # fmt: skip
+    chosen = next((m for m in memberships if m.merchant_id == first.session_merchant_id), memberships[0] if memberships else None)
+    if staff is not None and first.session_merchant_id is None:
+        return Principal(
+            **base, kind="staff", role=staff.role, site_id=staff.site_id, site_name=staff.site_name or "", site_timezone=staff.site_timezone or "UTC"
+        )
+    if chosen is None:
+        raise NotSignedInError("This account belongs to no merchant any more. Ask whoever invited you.")
+    return Principal(
+        **base, kind="merchant", role=chosen.role, merchant_id=chosen.merchant_id, merchant_code=chosen.code, merchant_name=chosen.name,
+        site_id=chosen.site_id, site_name=chosen.site_name, site_timezone=chosen.site_timezone,
+    )  # fmt: skip
+
+
+def authenticate_token(header: str) -> Principal:
+    """Return the machine behind an `Authorization: Bearer …` header; `NotSignedInError` for anything that is not a live token."""
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotSignedInError("Send your token as `Authorization: Bearer pyd_…`.", code="token_missing")
+    if not is_api_token(token.strip()):
+        raise NotSignedInError("This is no token of ours, or a part of it is missing. Copy it again.", code="token_unknown")
+    with current_app.extensions["database"].transaction(AtGate()) as session:
+        found = find_token(session, digest(token.strip()))
+    if found is None:
+        raise NotSignedInError("This token is unknown or was revoked. Make a new one under Developers.", code="token_unknown")
+    return Principal(
+        user_id=None, email="", display_name=found.name, kind="token", role="token", session_id=found.token_id, merchant_id=found.merchant_id,
+        merchant_code=found.merchant_code, merchant_name=found.merchant_name, scopes=frozenset(found.scopes),
+    )  # fmt: skip
+
+
+def require_kind(kind: str, *roles: str) -> Response | None:
+    """Keep a door for its own audience: sign-in for strangers, 404 for others. To be used as a door's `before_request`."""
+    principal: Principal | None = g.get("principal")
+    if principal is None:
+        if request.method in ("GET", "HEAD") and "application/json" not in request.headers.get("Accept", ""):
+            return redirect(url_for("sign_in.show", next=request.endpoint if _plain_get() else None), 303)
+        raise NotSignedInError("Your session has ended. Sign in again; what you typed is still in the page behind.")
+    if principal.kind != kind or (roles and principal.role not in roles):
+        raise NotFoundError("There is no such page for you. You are signed in as " + principal.display_name + ".")
+    return None
+
+
+def _plain_get() -> bool:
+    return request.url_rule is not None and not request.view_args
