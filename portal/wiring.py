@@ -1,0 +1,51 @@
+"""What follows from what, on one page: which reactions an event has, and what runs by the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from portal.config import Config
+    from portal.kernel.db import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """A reaction that writes rows: it runs in the scope of the news, in one transaction with its receipt."""
+
+    function: Callable[[Session, Any, Config], None]
+
+    @property
+    def name(self) -> str:
+        """Return the name on the receipt."""
+        return self.function.__name__
+
+
+@dataclass(frozen=True, slots=True)
+class Speaks:
+    """A reaction that talks to the world: it opens its own transactions around an intent row that makes it at most once."""
+
+    function: Callable[[Database, Any, Config], None]
+
+    @property
+    def name(self) -> str:
+        """Return the name on the receipt."""
+        return self.function.__name__
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A job that runs by the clock, at most once per interval; what it returns is logged."""
+
+    every_s: int
+    name: str
+    function: Callable[[Database, Config], object]
+
+
+REACTIONS: dict[type[Any], tuple[Writes | Speaks, ...]] = {}
+
+SCHEDULE: tuple[Scheduled, ...] = ()
