@@ -53,7 +53,9 @@ class Config:
         database, redis = env.get("DATABASE_URL", ""), env.get("REDIS_URL", "")
         if bool(database) != bool(redis):
             given, missing = ("DATABASE_URL", "REDIS_URL") if database else ("REDIS_URL", "DATABASE_URL")
-            raise ConfigError(f"{given} is set but {missing} is not. Set both to use your own servers, or neither for the built-in ones.")
+            raise ConfigError(
+                f"{given} is set but {missing} is not. Set both to use your own servers, or neither for the built-in ones."
+            )
         if database:
             urls = _own_urls(env)
         else:

@@ -49,13 +49,21 @@ def servers() -> Servers:
 def template(servers: Servers) -> str:
     """A migrated database, named after the hash of the migrations, that tests are cloned from."""
     digest = hashlib.sha256()
-    for path in sorted([*(ROOT / "migrations").rglob("*.py"), *(ROOT / "migrations").rglob("*.sql"), ROOT / "portal/kernel/guard.py"]):
+    for path in sorted(
+        [
+            *(ROOT / "migrations").rglob("*.py"),
+            *(ROOT / "migrations").rglob("*.sql"),
+            ROOT / "portal/kernel/guard.py",
+        ]
+    ):
         digest.update(path.read_bytes())
     name = f"template_{digest.hexdigest()[:16]}"
     admin = create_engine(servers.postgres_url("postgres", "postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(4711)"))
-        known = connection.execute(text("SELECT datistemplate FROM pg_database WHERE datname = :n"), {"n": name}).scalar()
+        known = connection.execute(
+            text("SELECT datistemplate FROM pg_database WHERE datname = :n"), {"n": name}
+        ).scalar()
         if not known:
             if known is False:
                 connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")

@@ -34,13 +34,20 @@ class Site3PL:
 
 
 def site(db: Database, *, code: str = "NS", bins: int = 6, totes: int = 6) -> Site3PL:
-    """Open a site with a dock, bins A-01-1… along the walk, and totes T-01…"""
+    """Open a site with a dock, bins A-01-1… along the walk, and totes T-01 and so on."""
     with db.transaction(AsOffice()) as session:
-        row = Site(code=code, name=f"{code} warehouse", timezone="Europe/London", address_lines=["1 Dock Road", "Leeds LS9 0AA", "GB"])
+        row = Site(
+            code=code,
+            name=f"{code} warehouse",
+            timezone="Europe/London",
+            address_lines=["1 Dock Road", "Leeds LS9 0AA", "GB"],
+        )
         session.add(row)
         session.flush()
         open_site(session, site_id=row.id)
-        places = [(f"A-{n:02d}-1", "storage", n) for n in range(1, bins + 1)] + [(f"T-{n:02d}", "tote", 0) for n in range(1, totes + 1)]
+        places = [(f"A-{n:02d}-1", "storage", n) for n in range(1, bins + 1)] + [
+            (f"T-{n:02d}", "tote", 0) for n in range(1, totes + 1)
+        ]
         add_places(session, site_id=row.id, places=places)
         ids = tuple(_place(session, row.id, f"A-{n:02d}-1") for n in range(1, bins + 1))
         return Site3PL(row.id, ids)
@@ -67,18 +74,33 @@ def merchant(db: Database, at_site: Site3PL, *, code: str = "ACME") -> UUID:
 def sku(db: Database, merchant_id: UUID, code: str = "TEA", *, barcode: str = "") -> UUID:
     """Add a SKU with a barcode (its code with a dash and BC after it, unless given)."""
     with db.transaction(AsMerchant(merchant_id)) as session:
-        return add_sku(session, merchant_id=merchant_id, sku=NewSku(code=code, name=f"{code.title()} thing", barcode=barcode or f"{code}-BC"))
-
-
-def stock(db: Database, at_site: Site3PL, merchant_id: UUID, sku_id: UUID, quantity: int, *, bin_number: int = 0) -> None:
-    """Receive eaches of a SKU straight into a bin."""
-    with db.transaction(AsFloor(at_site.id)) as session:
-        receive_stock(
-            session, merchant_id=merchant_id, site_id=at_site.id, sku_id=sku_id, place_id=at_site.bins[bin_number], quantity=quantity, by=None, at=NOW
+        return add_sku(
+            session,
+            merchant_id=merchant_id,
+            sku=NewSku(code=code, name=f"{code.title()} thing", barcode=barcode or f"{code}-BC"),
         )
 
 
-def new_order(lines: dict[UUID, int], *, number: str = "", codes: dict[UUID, str] | None = None, email: str = "") -> NewOrder:
+def stock(
+    db: Database, at_site: Site3PL, merchant_id: UUID, sku_id: UUID, quantity: int, *, bin_number: int = 0
+) -> None:
+    """Receive eaches of a SKU straight into a bin."""
+    with db.transaction(AsFloor(at_site.id)) as session:
+        receive_stock(
+            session,
+            merchant_id=merchant_id,
+            site_id=at_site.id,
+            sku_id=sku_id,
+            place_id=at_site.bins[bin_number],
+            quantity=quantity,
+            by=None,
+            at=NOW,
+        )
+
+
+def new_order(
+    lines: dict[UUID, int], *, number: str = "", codes: dict[UUID, str] | None = None, email: str = ""
+) -> NewOrder:
     """Describe an order of so many eaches of each SKU, to Ada in Leeds."""
     number = number or f"#{next(_numbers)}"
     return NewOrder(
@@ -91,11 +113,24 @@ def new_order(lines: dict[UUID, int], *, number: str = "", codes: dict[UUID, str
     )  # fmt: skip
 
 
-def order(db: Database, merchant_id: UUID, lines: dict[UUID, int], *, number: str = "", email: str = "", allocated: bool = True) -> UUID:
+def order(
+    db: Database,
+    merchant_id: UUID,
+    lines: dict[UUID, int],
+    *,
+    number: str = "",
+    email: str = "",
+    allocated: bool = True,
+) -> UUID:
     """Accept an order and give it its stock."""
     with db.transaction(AsMerchant(merchant_id)) as session:
         [order_id] = accept_orders(
-            session, merchant_id=merchant_id, orders=[new_order(lines, number=number, email=email)], source="by a test", by=None, at=NOW
+            session,
+            merchant_id=merchant_id,
+            orders=[new_order(lines, number=number, email=email)],
+            source="by a test",
+            by=None,
+            at=NOW,
         )
         if allocated:
             allocate(session, merchant_id=merchant_id, order_ids=[order_id], by=None, at=NOW)

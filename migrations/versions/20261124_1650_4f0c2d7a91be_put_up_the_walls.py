@@ -22,6 +22,11 @@ LEDGER = (("portal_ledger", "SELECT, INSERT, UPDATE", ALL),)
 READ = (("portal_reader", "SELECT", ALL),)
 AUTH = (("portal_auth", "SELECT, INSERT, UPDATE", ALL),)
 
+DISPATCH = (
+    "SELECT (id, event, scope_kind, scope_id, created_at, not_before, leased_until, attempts, done_at, failed_at, error), "
+    "UPDATE (leased_until, attempts, not_before, done_at, failed_at, error)"
+)
+
 WALLS = (
     # Un-owned tables: the operator's own.
     Wall("sites", "SELECT", "SELECT", "SELECT", "SELECT, INSERT, UPDATE", ALL, ALL, THIS_SITE,
@@ -70,8 +75,7 @@ WALLS = (
     Wall("outbox", "INSERT", "SELECT, INSERT", "INSERT", "SELECT, INSERT, UPDATE (not_before, failed_at, attempts, error)",
          OWN.replace("merchant_id", "scope_id", 1), OWN.replace("merchant_id", "scope_id", 1), ALL, ALL,
          others=(("portal_gate", "INSERT", "scope_kind = 'operator'"),
-                 ("portal_dispatch", "SELECT (id, event, scope_kind, scope_id, created_at, not_before, leased_until, attempts, done_at, "
-                  "failed_at, error), UPDATE (leased_until, attempts, not_before, done_at, failed_at, error)", ALL))),
+                 ("portal_dispatch", DISPATCH, ALL))),
     Wall("outbox_receipts", "", "SELECT, INSERT", "", "SELECT, INSERT", "", ALL, "", ALL,
          others=(("portal_dispatch", "SELECT", ALL),)),
 )  # fmt: skip

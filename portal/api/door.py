@@ -43,7 +43,11 @@ def refuse_fields(error: ValidationError) -> Response:
         for entry in error.errors(include_url=False, include_context=False, include_input=False)
     )
     fields = "field does" if len(problems) == 1 else "fields do"
-    return problem_json(UnprocessableError(f"{len(problems)} {fields} not fit. See `errors`.", problems=problems, code="fields"))
+    return problem_json(
+        UnprocessableError(
+            f"{len(problems)} {fields} not fit. See `errors`.", problems=problems, code="fields"
+        )
+    )
 
 
 @api.errorhandler(HTTPException)

@@ -29,7 +29,9 @@ CHANNEL = "api"
 PROGRESS_VALUES = PROGRESS
 
 
-def send_order(session: Session, merchant_id: UUID, sent: OrderIn, *, by: UUID | None) -> tuple[OrderPageOut, bool]:
+def send_order(
+    session: Session, merchant_id: UUID, sent: OrderIn, *, by: UUID | None
+) -> tuple[OrderPageOut, bool]:
     """Accept an order and give it its stock; return it, and whether it was new.
 
     The same external id with the same content is the same order. With other content it is a `DuplicateError`: nothing
@@ -50,7 +52,10 @@ def send_order(session: Session, merchant_id: UUID, sent: OrderIn, *, by: UUID |
     if known:
         order_id, before = known[new.external_id]
         if before != new.fingerprint:
-            raise DuplicateError(f"There is an order with external_id {new.external_id} and other content. Nothing was changed.", code="changed_order")
+            raise DuplicateError(
+                f"There is an order with external_id {new.external_id} and other content. Nothing was changed.",
+                code="changed_order",
+            )
         return order_page(session, merchant_id, order_id), False
     allocate(session, merchant_id=merchant_id, order_ids=[new.id], by=by, at=now)
     return order_page(session, merchant_id, new.id), True
@@ -62,12 +67,18 @@ def _new_order(session: Session, merchant_id: UUID, sent: OrderIn) -> NewOrder:
     missing = [code for code in codes if code not in skus]
     if missing and sent.unknown_skus == "refuse":
         problems = tuple(
-            FieldProblem(f"lines.{index}.sku", "unknown_sku", f"The catalogue has no SKU {line.sku}. Add it, or send unknown_skus: create.")
+            FieldProblem(
+                f"lines.{index}.sku",
+                "unknown_sku",
+                f"The catalogue has no SKU {line.sku}. Add it, or send unknown_skus: create.",
+            )
             for index, line in enumerate(sent.lines)
             if line.sku in missing
         )
         raise UnprocessableError(problems[0].sentence, problems=problems, code="unknown_sku")
-    skus |= add_draft_skus(session, merchant_id=merchant_id, names_by_code={code: codes[code] for code in missing})
+    skus |= add_draft_skus(
+        session, merchant_id=merchant_id, names_by_code={code: codes[code] for code in missing}
+    )
     currency = sent.currency or merchant_calendar(session, merchant_id).currency
     return NewOrder(
         channel=CHANNEL, external_id=sent.external_id, number=sent.number, placed_at=sent.placed_at or clock.now(), currency=currency,

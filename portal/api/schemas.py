@@ -30,7 +30,9 @@ class RecipientIn(Strict):
     region: Optional100 = ""
     postcode: Annotated[str, StringConstraints(max_length=20)] = ""
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-    email: Annotated[str, StringConstraints(max_length=254, pattern=r"^([^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+)?$")] = ""
+    email: Annotated[
+        str, StringConstraints(max_length=254, pattern=r"^([^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+)?$")
+    ] = ""
     phone: Annotated[str, StringConstraints(max_length=40)] = ""
 
 

@@ -64,7 +64,11 @@ class Database:
     @classmethod
     def from_config(cls, config: Logins) -> Database:
         """Open the logins that a configuration names."""
-        return cls(config.database_url, tracking_url=config.tracking_database_url, dispatch_url=config.dispatch_database_url)
+        return cls(
+            config.database_url,
+            tracking_url=config.tracking_database_url,
+            dispatch_url=config.dispatch_database_url,
+        )
 
     @contextmanager
     def job(self, scope: AsDispatch) -> Iterator[Session]:
@@ -114,4 +118,6 @@ def run(session: Session, sql: str, parameters: Mapping[str, Any] | None = None)
 
 
 def _engine(url: str, pool_size: int) -> Engine:
-    return create_engine(url, pool_size=pool_size, max_overflow=5, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    return create_engine(
+        url, pool_size=pool_size, max_overflow=5, pool_pre_ping=True, connect_args={"connect_timeout": 10}
+    )

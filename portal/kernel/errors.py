@@ -76,7 +76,9 @@ class UnprocessableError(PortalError):
     status = 422
     code = "unprocessable"
 
-    def __init__(self, sentence: str, *, problems: tuple[FieldProblem, ...] = (), code: str | None = None) -> None:
+    def __init__(
+        self, sentence: str, *, problems: tuple[FieldProblem, ...] = (), code: str | None = None
+    ) -> None:
         """Keep the sentence and every problem found, so that all are shown at once."""
         super().__init__(sentence, code=code)
         self.problems = problems

@@ -8,14 +8,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-AUDIENCES = ("portal_merchant", "portal_floor", "portal_office", "portal_system", "portal_gate", "portal_dispatch", "portal_tracking", "portal_maintenance")
+AUDIENCES = (
+    "portal_merchant",
+    "portal_floor",
+    "portal_office",
+    "portal_system",
+    "portal_gate",
+    "portal_dispatch",
+    "portal_tracking",
+    "portal_maintenance",
+)
 """Roles that a transaction may run under."""
 
 DEFINERS = ("portal_auth", "portal_ledger", "portal_reader")
 """Roles that own the few SECURITY DEFINER functions: credentials, balances, the tracking page."""
 
 LOGINS = {
-    "portal_app": ("portal_merchant", "portal_floor", "portal_office", "portal_system", "portal_gate", "portal_dispatch"),
+    "portal_app": (
+        "portal_merchant",
+        "portal_floor",
+        "portal_office",
+        "portal_system",
+        "portal_gate",
+        "portal_dispatch",
+    ),
     "portal_public": ("portal_tracking",),
     "portal_dispatcher": ("portal_dispatch",),
 }
@@ -91,7 +107,9 @@ def wall_sql(wall: Wall) -> list[str]:
     for role, grant, rows in entries:
         if grant:
             statements.append(f"GRANT {grant} ON {table} TO {role}")
-            statements.append(f"CREATE POLICY {role.removeprefix('portal_')} ON {table} TO {role} USING ({rows}) WITH CHECK ({rows})")
+            statements.append(
+                f"CREATE POLICY {role.removeprefix('portal_')} ON {table} TO {role} USING ({rows}) WITH CHECK ({rows})"
+            )
     return statements
 
 

@@ -22,7 +22,9 @@ def create_database(url: str) -> bool:
     engine = create_engine(target.set(database="postgres"), isolation_level="AUTOCOMMIT")
     name = target.database or ""
     with engine.connect() as connection:
-        exists = connection.execute(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}).scalar()
+        exists = connection.execute(
+            text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}
+        ).scalar()
         if not exists:
             quoted = connection.dialect.identifier_preparer.quote(name)
             connection.exec_driver_sql(f"CREATE DATABASE {quoted}")

@@ -36,8 +36,12 @@ class OutboxEvent(Base):
     __tablename__ = "outbox"
     __table_args__ = (
         CheckConstraint("scope_kind IN ('merchant', 'operator')", name="scope_kind_is_known"),
-        CheckConstraint("(scope_kind = 'merchant') = (scope_id IS NOT NULL)", name="merchant_news_names_the_merchant"),
-        Index("ix_outbox_waiting", "not_before", "id", postgresql_where="done_at IS NULL AND failed_at IS NULL"),
+        CheckConstraint(
+            "(scope_kind = 'merchant') = (scope_id IS NOT NULL)", name="merchant_news_names_the_merchant"
+        ),
+        Index(
+            "ix_outbox_waiting", "not_before", "id", postgresql_where="done_at IS NULL AND failed_at IS NULL"
+        ),
         Index("ix_outbox_failed_at", "failed_at", postgresql_where="failed_at IS NOT NULL"),
     )
 
@@ -77,7 +81,10 @@ def record_all(session: Session, events: Sequence[Event]) -> None:
 
 
 def _row(event: Event) -> dict[str, Any]:
-    payload = {name: str(value) if isinstance(value, UUID) else value for name, value in dataclasses.asdict(event).items()}  # type: ignore[arg-type]
+    payload = {
+        name: str(value) if isinstance(value, UUID) else value
+        for name, value in dataclasses.asdict(event).items()
+    }  # type: ignore[arg-type]
     merchant_id = payload.get("merchant_id")
     return {
         "id": new_id(),

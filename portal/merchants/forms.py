@@ -12,7 +12,13 @@ from portal.web.forms import Form
 class HoldForm(Form):
     """Why an order has to stop."""
 
-    reason = StringField("Reason", validators=[DataRequired("Say why the order has to stop."), Length(max=300, message="Keep the reason under 300 characters.")])
+    reason = StringField(
+        "Reason",
+        validators=[
+            DataRequired("Say why the order has to stop."),
+            Length(max=300, message="Keep the reason under 300 characters."),
+        ],
+    )
 
 
 class UploadForm(Form):
@@ -24,20 +30,49 @@ class UploadForm(Form):
 class SkuForm(Form):
     """A new SKU."""
 
-    code = StringField("SKU code", validators=[DataRequired("Enter the SKU's code."), Length(max=60, message="Keep the code under 60 characters.")])
-    name = StringField("Name", validators=[DataRequired("Enter the SKU's name."), Length(max=200, message="Keep the name under 200 characters.")])
-    barcode = StringField("Barcode of one each", validators=[Length(max=60, message="Keep the barcode under 60 characters.")])
+    code = StringField(
+        "SKU code",
+        validators=[
+            DataRequired("Enter the SKU's code."),
+            Length(max=60, message="Keep the code under 60 characters."),
+        ],
+    )
+    name = StringField(
+        "Name",
+        validators=[
+            DataRequired("Enter the SKU's name."),
+            Length(max=200, message="Keep the name under 200 characters."),
+        ],
+    )
+    barcode = StringField(
+        "Barcode of one each", validators=[Length(max=60, message="Keep the barcode under 60 characters.")]
+    )
     weight_g = IntegerField(
-        "Weight in grams", validators=[Optional(), NumberRange(1, 1_000_000, message="Enter the weight as a whole number of grams from 1 to 1,000,000.")]
+        "Weight in grams",
+        validators=[
+            Optional(),
+            NumberRange(
+                1, 1_000_000, message="Enter the weight as a whole number of grams from 1 to 1,000,000."
+            ),
+        ],
     )
 
 
 class BarcodeForm(Form):
     """A further barcode of a SKU."""
 
-    code = StringField("Barcode", validators=[DataRequired("Scan or enter the barcode."), Length(max=60, message="Keep the barcode under 60 characters.")])
+    code = StringField(
+        "Barcode",
+        validators=[
+            DataRequired("Scan or enter the barcode."),
+            Length(max=60, message="Keep the barcode under 60 characters."),
+        ],
+    )
     quantity = IntegerField(
         "Eaches per scan",
         default=1,
-        validators=[InputRequired("Enter how many eaches one scan stands for."), NumberRange(1, 10_000, message="Enter a whole number from 1 to 10,000.")],
+        validators=[
+            InputRequired("Enter how many eaches one scan stands for."),
+            NumberRange(1, 10_000, message="Enter a whole number from 1 to 10,000."),
+        ],
     )

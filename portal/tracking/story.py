@@ -85,14 +85,19 @@ def _headline(page: dict[str, Any], shipped: list[dict[str, Any]], today: date) 
         first = min(date.fromisoformat(parcel["expected_from"]) for parcel in shipped)
         last = max(date.fromisoformat(parcel["expected_until"]) for parcel in shipped)
         carriers = " and ".join(sorted({carrier_name(parcel["carrier"]) for parcel in shipped}))
-        count = f"{len(shipped)} of {len(page['parcels'])} parcels" if len(page["parcels"]) > 1 else "Your parcel"
+        count = (
+            f"{len(shipped)} of {len(page['parcels'])} parcels" if len(page["parcels"]) > 1 else "Your parcel"
+        )
         verb = "are" if len(shipped) > 1 else "is"
         if today > last:
             return (
                 f"Expected by {format_date(last, 'd MMMM', locale='en_GB')}",
                 f"It should be there by now. {carriers} can say where it is; if it is not with you, write to {page['merchant']['name']}.",
             )
-        return f"Expected {date_range(first, last)}", f"{count} {verb} on the way with {carriers}. The date is our estimate."
+        return (
+            f"Expected {date_range(first, last)}",
+            f"{count} {verb} on the way with {carriers}. The date is our estimate.",
+        )
     promised = date.fromisoformat(page["promised_on"])
     first, last = estimate_arrival(max(promised, today), page["service"])
     if today > promised:
@@ -105,17 +110,28 @@ def _headline(page: dict[str, Any], shipped: list[dict[str, Any]], today: date) 
         "picked": "Your order is picked and is being packed.",
         "packed": "It is packed and waits to be collected.",
     }
-    sentence = words.get(page["progress"], f"We have your order and send it by {format_date(promised, 'EEEE d MMMM', locale='en_GB')}.")
+    sentence = words.get(
+        page["progress"],
+        f"We have your order and send it by {format_date(promised, 'EEEE d MMMM', locale='en_GB')}.",
+    )
     return f"Expected {date_range(first, last)}", f"{sentence} The date is our estimate."
 
 
-def _steps(page: dict[str, Any], parcels: list[dict[str, Any]], shipped: list[dict[str, Any]], zone: ZoneInfo) -> tuple[Step, ...]:
+def _steps(
+    page: dict[str, Any], parcels: list[dict[str, Any]], shipped: list[dict[str, Any]], zone: ZoneInfo
+) -> tuple[Step, ...]:
     packed = [parcel["packed_at"] for parcel in parcels if parcel["packed_at"]]
     all_shipped = bool(page["shipped_at"])
     done = [
         ("Order received", _when(page["placed_at"], zone)),
-        (f"Packed at {page['site']['name']}", _when(max(packed), zone) if packed and page["progress"] in ("packed", "shipped") else ""),
-        ("On its way", _when(max(parcel["shipped_at"] for parcel in shipped), zone) if all_shipped and shipped else ""),
+        (
+            f"Packed at {page['site']['name']}",
+            _when(max(packed), zone) if packed and page["progress"] in ("packed", "shipped") else "",
+        ),
+        (
+            "On its way",
+            _when(max(parcel["shipped_at"] for parcel in shipped), zone) if all_shipped and shipped else "",
+        ),
     ]
     steps: list[Step] = []
     for word, when in done:
@@ -127,7 +143,9 @@ def _steps(page: dict[str, Any], parcels: list[dict[str, Any]], shipped: list[di
 
 
 def _when(instant: str, zone: ZoneInfo) -> str:
-    return format_datetime(datetime.fromisoformat(instant).astimezone(zone), "EEE d MMM, HH:mm", locale="en_GB")
+    return format_datetime(
+        datetime.fromisoformat(instant).astimezone(zone), "EEE d MMM, HH:mm", locale="en_GB"
+    )
 
 
 def _parcel(parcel: dict[str, Any], count: int) -> ParcelStory:
@@ -136,8 +154,19 @@ def _parcel(parcel: dict[str, Any], count: int) -> ParcelStory:
     if parcel["state"] == "shipped":
         sentence = f"On its way with {carrier_name(carrier)}."
     elif parcel["state"] == "packed":
-        sentence = f"Packed, waiting for {carrier_name(carrier)} to collect." if carrier else "Packed, waiting to be collected."
+        sentence = (
+            f"Packed, waiting for {carrier_name(carrier)} to collect."
+            if carrier
+            else "Packed, waiting to be collected."
+        )
     else:
         sentence = "Being packed."
     contents = tuple((content["quantity"], content["name"]) for content in parcel["contents"])
-    return ParcelStory(title, sentence, carrier_name(carrier) if carrier else "", number, tracking_link(carrier, number) if number else None, contents)
+    return ParcelStory(
+        title,
+        sentence,
+        carrier_name(carrier) if carrier else "",
+        number,
+        tracking_link(carrier, number) if number else None,
+        contents,
+    )

@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
 View = TypeVar("View", bound="Callable[..., Any]")
 
-IDLE = {"merchant": timedelta(hours=12), "worker": timedelta(hours=12), "lead": timedelta(hours=12), "clerk": timedelta(hours=2), "admin": timedelta(minutes=30)}
+IDLE = {
+    "merchant": timedelta(hours=12),
+    "worker": timedelta(hours=12),
+    "lead": timedelta(hours=12),
+    "clerk": timedelta(hours=2),
+    "admin": timedelta(minutes=30),
+}
 """How long a session may be unused before it ends, by role."""
 
 login_manager = LoginManager()
@@ -59,7 +65,9 @@ def require_permissions(app: Flask) -> None:
     """Stop the start when a route declares no permission, and check the declared ones before every view."""
     silent = sorted(name for name, view in app.view_functions.items() if not hasattr(view, "permissions"))
     if silent:
-        raise RuntimeError(f"These routes declare no permission; add @permit(…) or @permit.public: {', '.join(silent)}.")
+        raise RuntimeError(
+            f"These routes declare no permission; add @permit(…) or @permit.public: {', '.join(silent)}."
+        )
 
     @app.before_request
     def check() -> None:
@@ -105,7 +113,9 @@ def install_login(app: Flask, *, secure: bool) -> None:
             if found is not None:
                 g.principal = found
 
-    app.jinja_env.globals["may"] = lambda permission: bool(g.get("principal")) and may(g.principal, permission)
+    app.jinja_env.globals["may"] = lambda permission: (
+        bool(g.get("principal")) and may(g.principal, permission)
+    )
 
 
 def find_principal(secret: str) -> Principal | None:
@@ -129,7 +139,15 @@ def find_principal(secret: str) -> Principal | None:
 def _principal(rows: list[SessionRow]) -> Principal:
     first = rows[0]
     memberships = tuple(
-        Membership(row.merchant_id, row.merchant_code or "", row.merchant_name or "", row.role, row.site_id, row.site_name or "", row.site_timezone or "UTC")
+        Membership(
+            row.merchant_id,
+            row.merchant_code or "",
+            row.merchant_name or "",
+            row.role,
+            row.site_id,
+            row.site_name or "",
+            row.site_timezone or "UTC",
+        )
         for row in rows
         if row.kind == "merchant" and row.merchant_id is not None and row.site_id is not None
     )
@@ -138,10 +156,18 @@ def _principal(rows: list[SessionRow]) -> Principal:
         "user_id": first.user_id, "email": first.email, "display_name": first.display_name, "session_id": first.session_id,
         "device_id": first.device_id, "memberships": memberships,
     }  # fmt: skip
-    chosen = next((m for m in memberships if m.merchant_id == first.session_merchant_id), memberships[0] if memberships else None)
+    chosen = next(
+        (m for m in memberships if m.merchant_id == first.session_merchant_id),
+        memberships[0] if memberships else None,
+    )
     if staff is not None and first.session_merchant_id is None:
         return Principal(
-            **base, kind="staff", role=staff.role, site_id=staff.site_id, site_name=staff.site_name or "", site_timezone=staff.site_timezone or "UTC"
+            **base,
+            kind="staff",
+            role=staff.role,
+            site_id=staff.site_id,
+            site_name=staff.site_name or "",
+            site_timezone=staff.site_timezone or "UTC",
         )
     if chosen is None:
         raise NotSignedInError("This account belongs to no merchant any more. Ask whoever invited you.")
@@ -157,11 +183,15 @@ def authenticate_token(header: str) -> Principal:
     if scheme.lower() != "bearer" or not token.strip():
         raise NotSignedInError("Send your token as `Authorization: Bearer pyd_…`.", code="token_missing")
     if not is_api_token(token.strip()):
-        raise NotSignedInError("This is no token of ours, or a part of it is missing. Copy it again.", code="token_unknown")
+        raise NotSignedInError(
+            "This is no token of ours, or a part of it is missing. Copy it again.", code="token_unknown"
+        )
     with current_app.extensions["database"].transaction(AtGate()) as session:
         found = find_token(session, digest(token.strip()))
     if found is None:
-        raise NotSignedInError("This token is unknown or was revoked. Make a new one under Developers.", code="token_unknown")
+        raise NotSignedInError(
+            "This token is unknown or was revoked. Make a new one under Developers.", code="token_unknown"
+        )
     return Principal(
         user_id=None, email="", display_name=found.name, kind="token", role="token", session_id=found.token_id, merchant_id=found.merchant_id,
         merchant_code=found.merchant_code, merchant_name=found.merchant_name, scopes=frozenset(found.scopes),
@@ -174,9 +204,13 @@ def require_kind(kind: str, *roles: str) -> Response | None:
     if principal is None:
         if request.method in ("GET", "HEAD") and "application/json" not in request.headers.get("Accept", ""):
             return redirect(url_for("sign_in.show", next=request.endpoint if _plain_get() else None), 303)
-        raise NotSignedInError("Your session has ended. Sign in again; what you typed is still in the page behind.")
+        raise NotSignedInError(
+            "Your session has ended. Sign in again; what you typed is still in the page behind."
+        )
     if principal.kind != kind or (roles and principal.role not in roles):
-        raise NotFoundError("There is no such page for you. You are signed in as " + principal.display_name + ".")
+        raise NotFoundError(
+            "There is no such page for you. You are signed in as " + principal.display_name + "."
+        )
     return None
 
 

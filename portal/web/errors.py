@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Response, g, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError as DatabaseError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from portal.kernel.errors import NotSignedInError, PortalError, UnprocessableError
@@ -29,20 +28,48 @@ _SENTENCES = {
     415: "This kind of content is not taken here. Send application/json.",
     429: "Too many requests in a short time. Wait a minute and try again.",
 }
-_TITLES = {401: "Sign in", 403: "Not allowed", 404: "Not found", 409: "This cannot be done now", 413: "Too large", 422: "There is a problem", 429: "Too many tries"}
+_TITLES = {
+    401: "Sign in",
+    403: "Not allowed",
+    404: "Not found",
+    409: "This cannot be done now",
+    413: "Too large",
+    422: "There is a problem",
+    429: "Too many tries",
+}
 
 
 def problem_json(error: PortalError | HTTPException) -> Response:
     """Answer a refusal as problem+json: a stable code, a sentence, and every field that does not fit."""
     if isinstance(error, PortalError):
         status, code, detail = error.status, error.code, error.sentence
-        fields = [{"field": p.field, "code": p.code, "detail": p.sentence} for p in error.problems] if isinstance(error, UnprocessableError) else []
-        headers: list[tuple[str, str]] = [("WWW-Authenticate", 'Bearer realm="parcelyard"')] if status == 401 else []
+        fields = (
+            [{"field": p.field, "code": p.code, "detail": p.sentence} for p in error.problems]
+            if isinstance(error, UnprocessableError)
+            else []
+        )
+        headers: list[tuple[str, str]] = (
+            [("WWW-Authenticate", 'Bearer realm="parcelyard"')] if status == 401 else []
+        )
     else:
         status = error.code or 500
-        code, detail, fields = HTTPStatus(status).name.lower(), _SENTENCES.get(status, HTTPStatus(status).description or HTTPStatus(status).phrase), []
-        headers = [(name, value) for name, value in error.get_headers() if name.lower() not in ("content-type", "content-length")]
-    body: dict[str, object] = {"type": f"urn:parcelyard:problem:{code}", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": detail}
+        code, detail, fields = (
+            HTTPStatus(status).name.lower(),
+            _SENTENCES.get(status, HTTPStatus(status).description or HTTPStatus(status).phrase),
+            [],
+        )
+        headers = [
+            (name, value)
+            for name, value in error.get_headers()
+            if name.lower() not in ("content-type", "content-length")
+        ]
+    body: dict[str, object] = {
+        "type": f"urn:parcelyard:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
     if fields:
         body["errors"] = fields
     body["request_id"] = g.get("request_id", "")
@@ -76,7 +103,9 @@ def install(app: Flask) -> None:
         if wants_json():
             return problem_json(error)
         status = error.code or 500
-        body, code = _page(status, _SENTENCES.get(status, HTTPStatus(status).description or "This cannot be done."))
+        body, code = _page(
+            status, _SENTENCES.get(status, HTTPStatus(status).description or "This cannot be done.")
+        )
         if isinstance(error, MethodNotAllowed):
             return body, code, {"Allow": ", ".join(sorted(error.valid_methods or ()))}
         return body, code
@@ -85,7 +114,7 @@ def install(app: Flask) -> None:
     def fail(error: Exception) -> AnyResponse | tuple[str, int]:
         if app.config.get("PROPAGATE_BUGS"):
             raise error
-        log.exception("bug", id=g.get("request_id"))
+        log.error("bug", id=g.get("request_id"), exc_info=error)
         sentence = f"Something on our side broke. Nothing of this step was saved. Tell us this number if it happens again: {g.get('request_id', '')}."
         broken = PortalError(sentence, code="bug")
         broken.status = 500

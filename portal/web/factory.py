@@ -40,7 +40,9 @@ log = structlog.get_logger("portal.web")
 
 def make_app(config: Config) -> Flask:
     """Return an application without doors."""
-    app = Flask("portal", root_path=str(ROOT / "portal"), template_folder=str(ROOT / "templates"), static_folder=None)
+    app = Flask(
+        "portal", root_path=str(ROOT / "portal"), template_folder=str(ROOT / "templates"), static_folder=None
+    )
     secure = config.base_url.startswith("https://")
     app.config.update(
         SECRET_KEY=config.secret_key,
@@ -57,12 +59,16 @@ def make_app(config: Config) -> Flask:
         TRUSTED_HOSTS=trusted_hosts(config),
     )
     if config.proxy_hops:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxy_hops, x_proto=config.proxy_hops, x_host=config.proxy_hops)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(
+            app.wsgi_app, x_for=config.proxy_hops, x_proto=config.proxy_hops, x_host=config.proxy_hops
+        )  # type: ignore[method-assign]
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions["config"] = config
     app.extensions["database"] = Database.from_config(config)
-    app.extensions["redis"] = redis.Redis.from_url(config.redis_url, socket_timeout=2, socket_connect_timeout=2)
+    app.extensions["redis"] = redis.Redis.from_url(
+        config.redis_url, socket_timeout=2, socket_connect_timeout=2
+    )
     csrf.init_app(app)
     install_login(app, secure=secure)
     install_static(app)
@@ -129,4 +135,8 @@ def _install_health(app: Flask) -> None:
         except (redis.RedisError, OSError, errors.DatabaseError) as error:
             return f"not ready: {type(error).__name__}", 503
         newest = newest_version()
-        return ("ok", 200) if row[0] == newest else (f"not ready: database at {row[0]}, code at {newest}; run `portal db upgrade`", 503)
+        return (
+            ("ok", 200)
+            if row[0] == newest
+            else (f"not ready: database at {row[0]}, code at {newest}; run `portal db upgrade`", 503)
+        )

@@ -17,7 +17,8 @@ PROGRESS_WORDS = {
     "packed": "Packed", "shipped": "Shipped", "cancelled": "Cancelled",
 }  # fmt: skip
 PROGRESS_TONES = {
-    "received": "idle", "waiting_for_stock": "warn", "ready": "info", "picking": "info", "picked": "info", "packed": "info", "shipped": "ok", "cancelled": "idle",
+    "received": "idle", "waiting_for_stock": "warn", "ready": "info", "picking": "info", "picked": "info", "packed": "info",
+    "shipped": "ok", "cancelled": "idle",
 }  # fmt: skip
 
 
@@ -30,14 +31,20 @@ def money(amount_minor: int | None, currency: str) -> str:
 
 def when(instant: datetime | None, timezone: str = "UTC") -> str:
     """Write an instant in a site's clock: "Mon 23 Nov, 09:30"."""
-    return format_datetime(instant.astimezone(ZoneInfo(timezone)), "EEE d MMM, HH:mm", locale="en_GB") if instant else ""
+    return (
+        format_datetime(instant.astimezone(ZoneInfo(timezone)), "EEE d MMM, HH:mm", locale="en_GB")
+        if instant
+        else ""
+    )
 
 
 def day(value: date | str | None) -> str:
     """Write a day: "Mon 23 Nov"."""
     if not value:
         return ""
-    return format_date(date.fromisoformat(value) if isinstance(value, str) else value, "EEE d MMM", locale="en_GB")
+    return format_date(
+        date.fromisoformat(value) if isinstance(value, str) else value, "EEE d MMM", locale="en_GB"
+    )
 
 
 def plural(count: int, one: str, many: str = "") -> str:
@@ -48,4 +55,8 @@ def plural(count: int, one: str, many: str = "") -> str:
 def install(app: Flask) -> None:
     """Make the filters known to templates."""
     app.jinja_env.filters |= {"money": money, "when": when, "day": day}
-    app.jinja_env.globals |= {"plural": plural, "PROGRESS_WORDS": PROGRESS_WORDS, "PROGRESS_TONES": PROGRESS_TONES}
+    app.jinja_env.globals |= {
+        "plural": plural,
+        "PROGRESS_WORDS": PROGRESS_WORDS,
+        "PROGRESS_TONES": PROGRESS_TONES,
+    }

@@ -20,7 +20,9 @@ class Page:
     def from_request(cls, size: int = 50) -> Page:
         """Read the page's number from the address; anything odd is page 1."""
         text = request.args.get("page", "1")
-        return cls(int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 7 and int(text) else 1, size)
+        return cls(
+            int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 7 and int(text) else 1, size
+        )
 
     @property
     def offset(self) -> int:
@@ -36,6 +38,6 @@ class Page:
         """Return this page of a list of `total` rows."""
         return replace(self, total=total, more=self.offset + self.size < total)
 
-    def with_more(self, more: bool) -> Page:  # noqa: FBT001 (reads as a sentence)
+    def with_more(self, more: bool) -> Page:
         """Return this page of a list whose total nobody counted."""
         return replace(self, more=more)

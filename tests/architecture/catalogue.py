@@ -53,7 +53,8 @@ SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AN
 """
 CHANGEABLE_HISTORY = """
 SELECT t FROM unnest(ARRAY['movements', 'audit_entries', 'order_events']) t
-WHERE (SELECT count(*) FROM pg_trigger g WHERE g.tgrelid = t::regclass AND g.tgname IN ('refuse_change', 'refuse_truncate') AND g.tgenabled = 'O') <> 2 ORDER BY 1
+WHERE (SELECT count(*) FROM pg_trigger g WHERE g.tgrelid = t::regclass AND g.tgname IN ('refuse_change', 'refuse_truncate') AND g.tgenabled = 'O') <> 2
+ORDER BY 1
 """
 
 RULES = {

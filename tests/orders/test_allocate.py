@@ -37,7 +37,9 @@ def test_oldest_promise_is_served_first(db: Database) -> None:
     with db.transaction(AsMerchant(acme)) as session:
         young, old = make.new_order({tea: 3}, number="young"), make.new_order({tea: 3}, number="old")
         accept_orders(session, merchant_id=acme, orders=[young], source="now", by=None, at=make.NOW)
-        accept_orders(session, merchant_id=acme, orders=[old], source="before", by=None, at=make.NOW - timedelta(days=5))
+        accept_orders(
+            session, merchant_id=acme, orders=[old], source="before", by=None, at=make.NOW - timedelta(days=5)
+        )
     make.stock(db, here, acme, tea, 4)
     with db.transaction(AsMerchant(acme)) as session:
         assert allocate(session, merchant_id=acme, by=None, at=make.NOW) == 2
@@ -53,7 +55,9 @@ def test_stock_of_several_bins_fills_one_order_and_a_late_delivery_the_rest(db: 
     order_id = make.order(db, acme, {tea: 7}, number="big")
     assert _progress(db, acme) == {"big": "waiting_for_stock"}
     with db.transaction(AsMerchant(acme)) as session:
-        assert why_not_shipped(session, acme, order_id).reason.startswith("It waits for stock: 2 × TEA (0 available).")
+        assert why_not_shipped(session, acme, order_id).reason.startswith(
+            "It waits for stock: 2 × TEA (0 available)."
+        )
     make.stock(db, here, acme, tea, 9, bin_number=2)
     with db.transaction(AsMerchant(acme)) as session:
         allocate(session, merchant_id=acme, sku_ids=[tea], by=None, at=make.NOW)
@@ -83,7 +87,10 @@ def test_sixteen_writers_never_oversell_one_hot_sku(db: Database) -> None:
     [thread.join() for thread in threads]
     assert errors == []
     with db.transaction(AsOffice()) as session:
-        rows = run(session, "SELECT condition, sum(quantity)::int FROM balances WHERE physical GROUP BY condition ORDER BY 1")
+        rows = run(
+            session,
+            "SELECT condition, sum(quantity)::int FROM balances WHERE physical GROUP BY condition ORDER BY 1",
+        )
         assert [tuple(row) for row in rows] == [("allocated", 100), ("available", 0)]
         [row] = run(session, "SELECT count(*) FROM orders WHERE progress = 'ready'")
         assert row[0] == 33
@@ -97,7 +104,10 @@ def test_naive_allocation_oversells_and_is_caught(db: Database) -> None:
     make.stock(db, here, acme, tea, 3)
     make.order(db, acme, {tea: 3}, number="first")
     second = make.order(db, acme, {tea: 3}, number="second")
-    with db.transaction(AsMerchant(acme)) as session, pytest.raises(Exception, match="physical_stock_is_not_negative"):
+    with (
+        db.transaction(AsMerchant(acme)) as session,
+        pytest.raises(Exception, match="physical_stock_is_not_negative"),
+    ):
         run(
             session,
             """
@@ -118,7 +128,10 @@ def test_cancelling_gives_the_stock_to_who_waits(db: Database) -> None:
     with db.transaction(AsMerchant(acme)) as session:
         cancel_order(session, merchant_id=acme, order_id=first, by=None, at=make.NOW)
     assert _progress(db, acme) == {"first": "cancelled", "second": "ready"}
-    with db.transaction(AsMerchant(acme)) as session, pytest.raises(WrongStateError, match="This order is cancelled"):
+    with (
+        db.transaction(AsMerchant(acme)) as session,
+        pytest.raises(WrongStateError, match="This order is cancelled"),
+    ):
         cancel_order(session, merchant_id=acme, order_id=first, by=None, at=make.NOW)
 
 
@@ -134,7 +147,11 @@ def test_a_hold_says_why_and_ends_once(db: Database) -> None:
             next_step="Change the address, then release.", by=None, at=make.NOW,
         )  # fmt: skip
         why = why_not_shipped(session, acme, order_id)
-        assert (why.code, why.owner, why.next_step) == ("hold", "merchant", "Change the address, then release.")
+        assert (why.code, why.owner, why.next_step) == (
+            "hold",
+            "merchant",
+            "Change the address, then release.",
+        )
     with db.transaction(AsMerchant(rival)) as session, pytest.raises(NotFoundError):
         release_hold(session, merchant_id=rival, hold_id=hold, by=None, at=make.NOW)
     with db.transaction(AsMerchant(acme)) as session:
@@ -152,7 +169,14 @@ def test_lines_that_need_no_shipping_wait_for_nothing(db: Database) -> None:
     wanted = make.new_order({tea: 1}, number="with gift card")
     card = replace(wanted.lines[0], sku_id=None, sku_code="GIFT-CARD", requires_shipping=False, quantity=2)
     with db.transaction(AsMerchant(acme)) as session:
-        [order_id] = accept_orders(session, merchant_id=acme, orders=[replace(wanted, lines=(*wanted.lines, card))], source="x", by=None, at=make.NOW)
+        [order_id] = accept_orders(
+            session,
+            merchant_id=acme,
+            orders=[replace(wanted, lines=(*wanted.lines, card))],
+            source="x",
+            by=None,
+            at=make.NOW,
+        )
         allocate(session, merchant_id=acme, order_ids=[order_id], by=None, at=make.NOW)
         page = get_order(session, acme, order_id)
         assert (page.progress, page.units, len(page.lines)) == ("ready", 1, 2)

@@ -35,7 +35,10 @@ def test_receiving_raises_the_balance_and_the_supplier_pays(db: Database) -> Non
     make.stock(db, here, acme, tea, 7)
     make.stock(db, here, acme, tea, 5, bin_number=1)
     with db.transaction(AsOffice()) as session:
-        rows = run(session, "SELECT p.kind, b.quantity FROM balances b JOIN places p ON p.id = b.place_id ORDER BY p.kind, b.quantity")
+        rows = run(
+            session,
+            "SELECT p.kind, b.quantity FROM balances b JOIN places p ON p.id = b.place_id ORDER BY p.kind, b.quantity",
+        )
         assert [tuple(row) for row in rows] == [("storage", 5), ("storage", 7), ("supplier", -12)]
     with db.transaction(AsMerchant(acme)) as session:
         [level], total = stock_levels(session, acme)
@@ -50,8 +53,13 @@ def test_more_than_there_is_moves_nothing(db: Database) -> None:
     with db.transaction(AsFloor(here.id)) as session:
         with pytest.raises(NotEnoughError, match="not that many"):
             record_movements(session, [_move(here, acme, tea, 2), _move(here, acme, tea, 2)])
-        assert [tuple(row) for row in run(session, "SELECT count(*), sum(quantity) FROM movements")] == [(1, 3)]
-        assert [row.quantity for row in run(session, "SELECT quantity FROM balances WHERE physical ORDER BY quantity DESC")] == [3]
+        assert [tuple(row) for row in run(session, "SELECT count(*), sum(quantity) FROM movements")] == [
+            (1, 3)
+        ]
+        assert [
+            row.quantity
+            for row in run(session, "SELECT quantity FROM balances WHERE physical ORDER BY quantity DESC")
+        ] == [3]
 
 
 def test_a_correction_names_what_it_reverses_and_only_once(db: Database) -> None:
@@ -61,15 +69,22 @@ def test_a_correction_names_what_it_reverses_and_only_once(db: Database) -> None
     make.stock(db, here, acme, tea, 3)
     with db.transaction(AsFloor(here.id)) as session:
         [moved] = record_movements(session, [_move(here, acme, tea, 2)])
-        back = _move(here, acme, tea, 2, from_place_id=here.bins[1], to_place_id=here.bins[0], reverses_id=moved)
+        back = _move(
+            here, acme, tea, 2, from_place_id=here.bins[1], to_place_id=here.bins[0], reverses_id=moved
+        )
         record_movements(session, [back])
         with pytest.raises(DuplicateError, match="undone already"):
             record_movements(session, [back])
-        rows = run(session, "SELECT p.code, b.quantity FROM balances b JOIN places p ON p.id = b.place_id WHERE b.physical ORDER BY p.code")
+        rows = run(
+            session,
+            "SELECT p.code, b.quantity FROM balances b JOIN places p ON p.id = b.place_id WHERE b.physical ORDER BY p.code",
+        )
         assert [tuple(row) for row in rows] == [("A-01-1", 3), ("A-02-1", 0)]
 
 
-@pytest.mark.parametrize("statement", ["UPDATE movements SET quantity = 1", "DELETE FROM movements", "TRUNCATE movements"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE movements SET quantity = 1", "DELETE FROM movements", "TRUNCATE movements"]
+)
 def test_history_cannot_be_changed_even_by_its_owner(db: Database, superuser, statement: str) -> None:  # noqa: ANN001 (a Connection)
     here = make.site(db)
     acme = make.merchant(db, here)
@@ -87,7 +102,14 @@ def test_quantities_out_of_range_are_refused_by_name(db: Database, quantity: int
     with db.transaction(AsFloor(here.id)) as session:
         with pytest.raises(UnprocessableError, match=f"The quantity is {quantity}"):
             receive_stock(
-                session, merchant_id=acme, site_id=here.id, sku_id=tea, place_id=here.bins[0], quantity=quantity, by=None, at=make.NOW
+                session,
+                merchant_id=acme,
+                site_id=here.id,
+                sku_id=tea,
+                place_id=here.bins[0],
+                quantity=quantity,
+                by=None,
+                at=make.NOW,
             )
         assert run(session, "SELECT 1 FROM movements") == []
 
@@ -99,7 +121,16 @@ def test_goods_are_received_only_where_stock_is_kept(db: Database) -> None:
     with db.transaction(AsFloor(here.id)) as session:
         supplier = virtual_place(session, here.id, "supplier")
         with pytest.raises(UnprocessableError, match="SUPPLIER is a supplier place"):
-            receive_stock(session, merchant_id=acme, site_id=here.id, sku_id=tea, place_id=supplier, quantity=1, by=None, at=make.NOW)
+            receive_stock(
+                session,
+                merchant_id=acme,
+                site_id=here.id,
+                sku_id=tea,
+                place_id=supplier,
+                quantity=1,
+                by=None,
+                at=make.NOW,
+            )
 
 
 def test_promised_goods_must_name_their_line(db: Database) -> None:
@@ -107,5 +138,8 @@ def test_promised_goods_must_name_their_line(db: Database) -> None:
     acme = make.merchant(db, here)
     tea = make.sku(db, acme)
     make.stock(db, here, acme, tea, 3)
-    with db.transaction(AsFloor(here.id)) as session, pytest.raises(DBAPIError, match="promised_goods_name_their_line"):
+    with (
+        db.transaction(AsFloor(here.id)) as session,
+        pytest.raises(DBAPIError, match="promised_goods_name_their_line"),
+    ):
         record_movements(session, [_move(here, acme, tea, 1, to_condition="allocated")])

@@ -33,7 +33,11 @@ def post_order() -> Response:
     key = request.headers.get("Idempotency-Key", "")
     if not _KEY.fullmatch(key):
         sentence = "Send an Idempotency-Key header: 1 to 255 printable characters, a new one for each order."
-        raise UnprocessableError(sentence, problems=(FieldProblem("Idempotency-Key", "missing", sentence),), code="idempotency_key_missing")
+        raise UnprocessableError(
+            sentence,
+            problems=(FieldProblem("Idempotency-Key", "missing", sentence),),
+            code="idempotency_key_missing",
+        )
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send the order as application/json.")
     raw = request.get_data()
@@ -42,7 +46,9 @@ def post_order() -> Response:
         claim = {"merchant_id": principal.merchant_id, "principal": str(principal.session_id), "key": key}
         kept = claim_key(session, **claim, request_sha256=hashlib.sha256(b"POST orders\0" + raw).hexdigest())
         if kept is None:
-            page, created = send_order(session, principal.merchant_id, OrderIn.model_validate_json(raw), by=principal.user_id)
+            page, created = send_order(
+                session, principal.merchant_id, OrderIn.model_validate_json(raw), by=principal.user_id
+            )
             kept = KeptAnswer(201 if created else 200, page.model_dump_json().encode())
             keep_answer(session, **claim, answer=kept)
     return Response(kept.body, kept.status, mimetype="application/json")
@@ -59,7 +65,10 @@ def get_orders() -> Response:
         raise UnprocessableError(sentence, problems=(FieldProblem("progress", "unknown", sentence),))
     search = request.args.get("search", "")
     if "\0" in search:
-        raise UnprocessableError("search has a NUL character in it; take it out.", problems=(FieldProblem("search", "nul", "Take the NUL character out."),))
+        raise UnprocessableError(
+            "search has a NUL character in it; take it out.",
+            problems=(FieldProblem("search", "nul", "Take the NUL character out."),),
+        )
     wanted = OrderFilter(merchant_id=g.principal.merchant_id, progress=progress, search=search[:200])
     with transaction() as session:
         rows, total = list_orders(session, wanted, limit=per_page, offset=(page - 1) * per_page)
@@ -71,7 +80,11 @@ def get_orders() -> Response:
         for row in rows
     ]  # fmt: skip
     more = page * per_page < total
-    return _json(OrderListOut(data=data, page=page, per_page=per_page, total=total, next_page=page + 1 if more else None))
+    return _json(
+        OrderListOut(
+            data=data, page=page, per_page=per_page, total=total, next_page=page + 1 if more else None
+        )
+    )
 
 
 @api.get("/orders/<order_id>")

@@ -64,9 +64,7 @@ class User(Base):
     """A person who signs in. The same person may belong to several merchants, or to the staff."""
 
     __tablename__ = "users"
-    __table_args__ = (
-        CheckConstraint("email = lower(email)", name="email_is_lower_case"),
-    )
+    __table_args__ = (CheckConstraint("email = lower(email)", name="email_is_lower_case"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     email: Mapped[str] = mapped_column(unique=True)
@@ -93,7 +91,9 @@ class StaffMember(Base):
     __tablename__ = "staff_members"
     __table_args__ = (
         CheckConstraint("role IN ('worker', 'lead', 'clerk', 'admin')", name="role_is_known"),
-        CheckConstraint("(role IN ('worker', 'lead')) = (site_id IS NOT NULL)", name="floor_roles_have_a_site"),
+        CheckConstraint(
+            "(role IN ('worker', 'lead')) = (site_id IS NOT NULL)", name="floor_roles_have_a_site"
+        ),
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
@@ -108,7 +108,9 @@ class Credential(Base):
     __tablename__ = "credentials"
     __table_args__ = (
         UniqueConstraint("kind", "lookup"),
-        CheckConstraint(f"kind IN ({', '.join(repr(kind) for kind in CREDENTIAL_KINDS)})", name="kind_is_known"),
+        CheckConstraint(
+            f"kind IN ({', '.join(repr(kind) for kind in CREDENTIAL_KINDS)})", name="kind_is_known"
+        ),
         Index("ix_credentials_user_id_kind", "user_id", "kind"),
         Index("ix_credentials_subject_id", "subject_id"),
     )

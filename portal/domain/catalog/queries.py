@@ -51,28 +51,53 @@ def sku_ids(session: Session, merchant_id: UUID, codes: Sequence[str]) -> dict[s
     """Return the ids of those codes that the merchant's catalogue knows."""
     if not codes:
         return {}
-    rows = session.execute(select(Sku.code, Sku.id).where(Sku.merchant_id == merchant_id, Sku.code.in_(list(set(codes)))))
-    return {code: sku_id for code, sku_id in rows}
+    rows = session.execute(
+        select(Sku.code, Sku.id).where(Sku.merchant_id == merchant_id, Sku.code.in_(list(set(codes))))
+    )
+    return dict(rows.tuples().all())
 
 
 def barcodes_of(session: Session, merchant_id: UUID, sku_id: UUID) -> list[BarcodeRow]:
     """Return a SKU's barcodes, by code."""
-    return [BarcodeRow(*row) for row in session.execute(_barcodes().where(Barcode.merchant_id == merchant_id, Barcode.sku_id == sku_id).order_by(Barcode.code))]
+    return [
+        BarcodeRow(*row)
+        for row in session.execute(
+            _barcodes()
+            .where(Barcode.merchant_id == merchant_id, Barcode.sku_id == sku_id)
+            .order_by(Barcode.code)
+        )
+    ]
 
 
 def find_barcodes(session: Session, code: str) -> list[BarcodeRow]:
     """Return everything that a scanned code stands for within the scope: one row per merchant that uses it."""
-    return [BarcodeRow(*row) for row in session.execute(_barcodes().where(Barcode.code == code.strip()).order_by(Barcode.merchant_id))]
+    return [
+        BarcodeRow(*row)
+        for row in session.execute(
+            _barcodes().where(Barcode.code == code.strip()).order_by(Barcode.merchant_id)
+        )
+    ]
 
 
 def find_skus(session: Session, merchant_id: UUID, codes_or_barcodes: Sequence[str]) -> dict[str, SkuRow]:
     """Return, for each given SKU code or barcode that the merchant knows, its SKU."""
     wanted = [text.strip() for text in codes_or_barcodes]
-    by_code = {row.code: SkuRow(*row) for row in session.execute(_skus().where(Sku.merchant_id == merchant_id, Sku.code.in_(wanted)))}
+    by_code = {
+        row.code: SkuRow(*row)
+        for row in session.execute(_skus().where(Sku.merchant_id == merchant_id, Sku.code.in_(wanted)))
+    }
     by_barcode = {
         row.barcode: SkuRow(*row[1:])
         for row in session.execute(
-            select(Barcode.code.label("barcode"), Sku.merchant_id, Sku.id, Sku.code, Sku.name, Sku.state, Sku.weight_g)
+            select(
+                Barcode.code.label("barcode"),
+                Sku.merchant_id,
+                Sku.id,
+                Sku.code,
+                Sku.name,
+                Sku.state,
+                Sku.weight_g,
+            )
             .join(Sku, (Sku.merchant_id == Barcode.merchant_id) & (Sku.id == Barcode.sku_id))
             .where(Barcode.merchant_id == merchant_id, Barcode.code.in_(wanted))
         )

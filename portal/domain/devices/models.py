@@ -17,7 +17,10 @@ class Device(Base):
     """A tablet at one site. Workers sign in on it by badge or by tile and PIN."""
 
     __tablename__ = "devices"
-    __table_args__ = (UniqueConstraint("site_id", "id"), CheckConstraint("failed_sign_ins >= 0", name="failures_counted"))
+    __table_args__ = (
+        UniqueConstraint("site_id", "id"),
+        CheckConstraint("failed_sign_ins >= 0", name="failures_counted"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))

@@ -66,14 +66,25 @@ def preview_import(
     return import_id
 
 
-def _staged_rows(session: Session, merchant_id: UUID, import_id: UUID, parsed: ParsedFile) -> list[dict[str, Any]]:
+def _staged_rows(
+    session: Session, merchant_id: UUID, import_id: UUID, parsed: ParsedFile
+) -> list[dict[str, Any]]:
     known = known_orders(session, merchant_id, parsed.format, [order.external_id for order in parsed.orders])
     rows: list[dict[str, Any]] = []
     for position, order in enumerate(parsed.orders, start=1):
-        row = {"merchant_id": merchant_id, "id": new_id(), "import_id": import_id, "position": position} | _columns(order)
+        row = {
+            "merchant_id": merchant_id,
+            "id": new_id(),
+            "import_id": import_id,
+            "position": position,
+        } | _columns(order)
         if order.external_id in known:
             order_id, before = known[order.external_id]
-            row |= {"verdict": "same" if before == row["fingerprint"] else "changed", "reason": "", "order_id": order_id}
+            row |= {
+                "verdict": "same" if before == row["fingerprint"] else "changed",
+                "reason": "",
+                "order_id": order_id,
+            }
         else:
             row["order_id"] = None
         rows.append(row)
@@ -87,7 +98,9 @@ def _columns(order: ReadOrder) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def mend_order(session: Session, *, merchant_id: UUID, staged_id: UUID, changes: Mapping[str, str], skus: Sequence[str]) -> str:
+def mend_order(
+    session: Session, *, merchant_id: UUID, staged_id: UUID, changes: Mapping[str, str], skus: Sequence[str]
+) -> str:
     """Put what a person typed into an order that needs attention and judge it again; return the new verdict.
 
     `changes` are fields of the address by name; `skus` are the lines' SKU codes in their order. Blank values change nothing.
@@ -105,7 +118,21 @@ def mend_order(session: Session, *, merchant_id: UUID, staged_id: UUID, changes:
     address = order.ship_to
     typed = {name: value.strip() for name, value in changes.items() if value.strip()}
     if typed:
-        blank = dict.fromkeys(("name", "company", "address1", "address2", "city", "region", "postcode", "country", "phone", "email"), "")
+        blank = dict.fromkeys(
+            (
+                "name",
+                "company",
+                "address1",
+                "address2",
+                "city",
+                "region",
+                "postcode",
+                "country",
+                "phone",
+                "email",
+            ),
+            "",
+        )
         before = blank if address is None else {name: getattr(address, name) for name in blank}
         if "country" in typed:
             typed["country"] = typed["country"].upper()
@@ -115,11 +142,17 @@ def mend_order(session: Session, *, merchant_id: UUID, staged_id: UUID, changes:
         for index, line in enumerate(order.lines)
     )
     judged = recheck(replace(order, ship_to=address, lines=lines))
-    session.execute(update(StagedOrder).where(StagedOrder.merchant_id == merchant_id, StagedOrder.id == staged_id).values(**_columns(judged)))
+    session.execute(
+        update(StagedOrder)
+        .where(StagedOrder.merchant_id == merchant_id, StagedOrder.id == staged_id)
+        .values(**_columns(judged))
+    )
     return judged.verdict
 
 
-def confirm_import(session: Session, *, merchant_id: UUID, import_id: UUID, unknown_skus: str, by: UUID | None, at: datetime) -> Confirmed:
+def confirm_import(
+    session: Session, *, merchant_id: UUID, import_id: UUID, unknown_skus: str, by: UUID | None, at: datetime
+) -> Confirmed:
     """Make orders of everything in the import that can ship and is not an order yet, and give them their stock.
 
     `unknown_skus`: `create` makes drafts of SKUs that the catalogue does not know; `match` takes those that differ from a
@@ -127,16 +160,25 @@ def confirm_import(session: Session, *, merchant_id: UUID, import_id: UUID, unkn
     Can be called again after orders were mended; a second click finds nothing left and changes nothing.
     """
     if unknown_skus not in UNKNOWN_SKU_CHOICES:
-        raise UnprocessableError(f"Say what to do with SKUs that the catalogue does not know: {', '.join(UNKNOWN_SKU_CHOICES)}.")
+        raise UnprocessableError(
+            f"Say what to do with SKUs that the catalogue does not know: {', '.join(UNKNOWN_SKU_CHOICES)}."
+        )
     page = get_import(session, merchant_id, import_id, lock=True)
     if page.state == "discarded":
         raise WrongStateError("This import was discarded. Upload the file again.")
     # One confirmation of a merchant at a time: two previews of the same file must not both find their orders missing.
-    run(session, "SELECT pg_advisory_xact_lock(hashtextextended('intake:' || :merchant, 0))", {"merchant": str(merchant_id)})
+    run(
+        session,
+        "SELECT pg_advisory_xact_lock(hashtextextended('intake:' || :merchant, 0))",
+        {"merchant": str(merchant_id)},
+    )
     waiting = session.execute(
         select(StagedOrder.id, StagedOrder.payload)
         .where(
-            StagedOrder.merchant_id == merchant_id, StagedOrder.import_id == import_id, StagedOrder.verdict == "ship", StagedOrder.order_id.is_(None)
+            StagedOrder.merchant_id == merchant_id,
+            StagedOrder.import_id == import_id,
+            StagedOrder.verdict == "ship",
+            StagedOrder.order_id.is_(None),
         )
         .order_by(StagedOrder.position)
     ).all()
@@ -152,10 +194,16 @@ def confirm_import(session: Session, *, merchant_id: UUID, import_id: UUID, unkn
         else:
             left.append(staged_id)
     orders = list(accepted.values())
-    accept_orders(session, merchant_id=merchant_id, orders=orders, source=f"in the file {page.file_name}", by=by, at=at)
+    accept_orders(
+        session, merchant_id=merchant_id, orders=orders, source=f"in the file {page.file_name}", by=by, at=at
+    )
     _note_results(session, merchant_id, accepted, met, known)
     if page.state == "preview":
-        session.execute(update(Import).where(Import.merchant_id == merchant_id, Import.id == import_id).values(state="confirmed", confirmed_at=at))
+        session.execute(
+            update(Import)
+            .where(Import.merchant_id == merchant_id, Import.id == import_id)
+            .values(state="confirmed", confirmed_at=at)
+        )
         record(session, ImportConfirmed(merchant_id=merchant_id, import_id=import_id))
     if orders:
         allocate(session, merchant_id=merchant_id, order_ids=[order.id for order in orders], by=by, at=at)
@@ -167,8 +215,14 @@ def discard_import(session: Session, *, merchant_id: UUID, import_id: UUID) -> N
     """Give a preview up. Raises `WrongStateError` when it was confirmed: its orders are cancelled one by one."""
     page = get_import(session, merchant_id, import_id, lock=True)
     if page.state == "confirmed":
-        raise WrongStateError("This import was confirmed; its orders exist. Cancel the orders that should not ship.")
-    session.execute(update(Import).where(Import.merchant_id == merchant_id, Import.id == import_id).values(state="discarded"))
+        raise WrongStateError(
+            "This import was confirmed; its orders exist. Cancel the orders that should not ship."
+        )
+    session.execute(
+        update(Import)
+        .where(Import.merchant_id == merchant_id, Import.id == import_id)
+        .values(state="discarded")
+    )
 
 
 def _split_known(
@@ -178,8 +232,15 @@ def _split_known(
     return new, {staged_id: order for staged_id, order in read.items() if staged_id not in new}
 
 
-def _skus_for(session: Session, merchant_id: UUID, orders: Sequence[ReadOrder], unknown_skus: str) -> tuple[dict[str, UUID], int]:
-    wanted = {line.sku_code: line.name for order in orders for line in order.lines if line.sku_code and line.requires_shipping}
+def _skus_for(
+    session: Session, merchant_id: UUID, orders: Sequence[ReadOrder], unknown_skus: str
+) -> tuple[dict[str, UUID], int]:
+    wanted = {
+        line.sku_code: line.name
+        for order in orders
+        for line in order.lines
+        if line.sku_code and line.requires_shipping
+    }
     skus = sku_ids(session, merchant_id, list(wanted))
     missing = {code: name for code, name in wanted.items() if code not in skus}
     if missing and unknown_skus in ("create", "match"):
@@ -231,7 +292,11 @@ def _note_results(
             FROM unnest(CAST(:staged AS uuid[]), CAST(:orders AS uuid[])) AS n (staged_id, order_id)
             WHERE s.merchant_id = :merchant AND s.id = n.staged_id
             """,
-            {"merchant": merchant_id, "staged": list(accepted), "orders": [order.id for order in accepted.values()]},
+            {
+                "merchant": merchant_id,
+                "staged": list(accepted),
+                "orders": [order.id for order in accepted.values()],
+            },
         )
     for staged_id, order in met.items():
         order_id, before = known[order.external_id]

@@ -22,7 +22,9 @@ class Import(Base):
     __tablename__ = "imports"
     __table_args__ = (
         CheckConstraint("state IN ('preview', 'confirmed', 'discarded')", name="state_is_known"),
-        CheckConstraint("(state = 'confirmed') = (confirmed_at IS NOT NULL)", name="confirmed_imports_have_an_instant"),
+        CheckConstraint(
+            "(state = 'confirmed') = (confirmed_at IS NOT NULL)", name="confirmed_imports_have_an_instant"
+        ),
         Index("ix_imports_merchant_id_created_at", "merchant_id", "created_at"),
     )
 

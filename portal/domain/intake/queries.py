@@ -89,7 +89,17 @@ def get_import(session: Session, merchant_id: UUID, import_id: UUID, *, lock: bo
     """Return an import (locked for the rest of the transaction if asked); `NotFoundError` when the scope sees none."""
     i = Import
     statement = select(
-        i.id, i.file_name, i.file_sha256, i.format, i.encoding, i.delimiter, i.row_count, i.state, i.problems, i.created_at, i.confirmed_at
+        i.id,
+        i.file_name,
+        i.file_sha256,
+        i.format,
+        i.encoding,
+        i.delimiter,
+        i.row_count,
+        i.state,
+        i.problems,
+        i.created_at,
+        i.confirmed_at,
     ).where(i.merchant_id == merchant_id, i.id == import_id)
     row = session.execute(statement.with_for_update() if lock else statement).one_or_none()
     if row is None:
@@ -112,7 +122,11 @@ def get_preview(session: Session, merchant_id: UUID, import_id: UUID) -> Preview
         counts["accepted" if row.verdict == "ship" and row.order_id else row.verdict] += 1
     waiting = [row for row in staged if row.verdict == "ship" and row.order_id is None]
     unknown = _unknown_skus(session, merchant_id, [row.order for row in waiting])
-    earlier = [summary for summary in list_imports(session, merchant_id, sha256=page.file_sha256) if summary.id != import_id and summary.state == "confirmed"]
+    earlier = [
+        summary
+        for summary in list_imports(session, merchant_id, sha256=page.file_sha256)
+        if summary.id != import_id and summary.state == "confirmed"
+    ]
     return Preview(
         file=page, staged=staged, counts=counts, units_to_ship=sum(row.units for row in waiting), unknown_skus=unknown,
         matches=match_skus(session, merchant_id, [code for code, _, _ in unknown]), same_file_before=earlier[0] if earlier else None,
@@ -123,14 +137,18 @@ def get_staged_order(session: Session, merchant_id: UUID, staged_id: UUID) -> tu
     """Return one order of a file with its import's id; `NotFoundError` when the scope sees none."""
     s = StagedOrder
     row = session.execute(
-        select(s.import_id, s.id, s.position, s.verdict, s.reason, s.order_id, s.units, s.payload).where(s.merchant_id == merchant_id, s.id == staged_id)
+        select(s.import_id, s.id, s.position, s.verdict, s.reason, s.order_id, s.units, s.payload).where(
+            s.merchant_id == merchant_id, s.id == staged_id
+        )
     ).one_or_none()
     if row is None:
         raise NotFoundError("There is no such order in this import.")
     return row[0], StagedRow(*row[1:7], from_json(row[7]))
 
 
-def _unknown_skus(session: Session, merchant_id: UUID, orders: Sequence[ReadOrder]) -> tuple[tuple[str, str, int], ...]:
+def _unknown_skus(
+    session: Session, merchant_id: UUID, orders: Sequence[ReadOrder]
+) -> tuple[tuple[str, str, int], ...]:
     lines: dict[str, tuple[str, int]] = {}
     for order in orders:
         for line in order.lines:
@@ -165,7 +183,9 @@ def match_skus(session: Session, merchant_id: UUID, codes: Sequence[str]) -> dic
     return {asked: found[next(iter(codes_))] for asked, codes_ in candidates.items() if len(codes_) == 1}
 
 
-def list_imports(session: Session, merchant_id: UUID, *, sha256: str = "", limit: int = 50, offset: int = 0) -> list[ImportSummary]:
+def list_imports(
+    session: Session, merchant_id: UUID, *, sha256: str = "", limit: int = 50, offset: int = 0
+) -> list[ImportSummary]:
     """Return a merchant's imports, newest first; `sha256` keeps those of the very same file."""
     rows = run(
         session,

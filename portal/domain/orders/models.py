@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, func
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    func,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.domain.orders.states import AGREEMENTS, PROGRESS
@@ -22,8 +30,12 @@ class Order(Base):
         UniqueConstraint("merchant_id", "site_id", "id"),
         CheckConstraint(f"state IN ({', '.join(repr(s) for s in AGREEMENTS)})", name="state_is_known"),
         CheckConstraint(f"progress IN ({', '.join(repr(s) for s in PROGRESS)})", name="progress_is_known"),
-        CheckConstraint("(state IN ('cancelled')) = (cancelled_at IS NOT NULL)", name="cancelled_orders_have_an_instant"),
-        CheckConstraint("(progress IN ('shipped')) = (shipped_at IS NOT NULL)", name="shipped_orders_have_an_instant"),
+        CheckConstraint(
+            "(state IN ('cancelled')) = (cancelled_at IS NOT NULL)", name="cancelled_orders_have_an_instant"
+        ),
+        CheckConstraint(
+            "(progress IN ('shipped')) = (shipped_at IS NOT NULL)", name="shipped_orders_have_an_instant"
+        ),
         Index("ix_orders_merchant_id_placed_at", "merchant_id", "placed_at", "id"),
         Index("ix_orders_merchant_id_number", "merchant_id", "number"),
         Index("ix_orders_merchant_id_progress", "merchant_id", "progress", "placed_at"),
@@ -57,7 +69,11 @@ class Recipient(Base):
     """Who gets an order, and where: the only table with names, addresses, e-mail and phone of recipients."""
 
     __tablename__ = "recipients"
-    __table_args__ = (ForeignKeyConstraint(["merchant_id", "site_id", "order_id"], ["orders.merchant_id", "orders.site_id", "orders.id"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["merchant_id", "site_id", "order_id"], ["orders.merchant_id", "orders.site_id", "orders.id"]
+        ),
+    )
 
     merchant_id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -79,7 +95,9 @@ class OrderLine(Base):
 
     __tablename__ = "order_lines"
     __table_args__ = (
-        ForeignKeyConstraint(["merchant_id", "site_id", "order_id"], ["orders.merchant_id", "orders.site_id", "orders.id"]),
+        ForeignKeyConstraint(
+            ["merchant_id", "site_id", "order_id"], ["orders.merchant_id", "orders.site_id", "orders.id"]
+        ),
         ForeignKeyConstraint(["merchant_id", "sku_id"], ["skus.merchant_id", "skus.id"]),
         UniqueConstraint("merchant_id", "order_id", "position"),
         UniqueConstraint("merchant_id", "id", "sku_id"),
@@ -109,7 +127,9 @@ class Hold(Base):
 
     __tablename__ = "holds"
     __table_args__ = (
-        ForeignKeyConstraint(["merchant_id", "site_id", "order_id"], ["orders.merchant_id", "orders.site_id", "orders.id"]),
+        ForeignKeyConstraint(
+            ["merchant_id", "site_id", "order_id"], ["orders.merchant_id", "orders.site_id", "orders.id"]
+        ),
         Index("ix_holds_merchant_id_order_id", "merchant_id", "order_id"),
         CheckConstraint("owner IN ('merchant', 'operator')", name="owner_is_known"),
     )
@@ -133,7 +153,9 @@ class OrderEvent(Base):
 
     __tablename__ = "order_events"
     __table_args__ = (
-        ForeignKeyConstraint(["merchant_id", "site_id", "order_id"], ["orders.merchant_id", "orders.site_id", "orders.id"]),
+        ForeignKeyConstraint(
+            ["merchant_id", "site_id", "order_id"], ["orders.merchant_id", "orders.site_id", "orders.id"]
+        ),
         Index("ix_order_events_merchant_id_order_id_at", "merchant_id", "order_id", "at"),
     )
 

@@ -96,37 +96,85 @@ class Situation:
 def why_not_shipped(situation: Situation) -> Why:
     """Say why an order has not shipped. Every situation has an answer; what stops it most comes first."""
     s = situation
-    late = f" It is late: it had to ship by {s.promised_on:%-d %B}." if s.today > s.promised_on and s.state == "open" else ""
+    late = (
+        f" It is late: it had to ship by {s.promised_on:%-d %B}."
+        if s.today > s.promised_on and s.state == "open"
+        else ""
+    )
     if s.progress == "shipped":
         return Why("shipped", "It has shipped.", "nobody", "Follow it on the tracking page.")
     if s.state == "cancelled":
-        return Why("cancelled", "The order was cancelled.", "nobody", "Nothing. Goods that were picked go back to their places.")
+        return Why(
+            "cancelled",
+            "The order was cancelled.",
+            "nobody",
+            "Nothing. Goods that were picked go back to their places.",
+        )
     if s.holds:
         reason, owner, next_step = s.holds[0]
-        more = f" {len(s.holds) - 1} more {'hold is' if len(s.holds) == 2 else 'holds are'} open." if len(s.holds) > 1 else ""
+        more = (
+            f" {len(s.holds) - 1} more {'hold is' if len(s.holds) == 2 else 'holds are'} open."
+            if len(s.holds) > 1
+            else ""
+        )
         return Why("hold", f"It is on hold: {reason}{more}{late}", owner, next_step)
     if s.progress in ("received", "waiting_for_stock"):
         return _why_no_stock(s, late)
     if s.progress == "ready":
-        first = "It is next in line to be picked." if s.ahead == 0 else f"It waits to be picked; {_orders(s.ahead)} to ship earlier."
+        first = (
+            "It is next in line to be picked."
+            if s.ahead == 0
+            else f"It waits to be picked; {_orders(s.ahead)} to ship earlier."
+        )
         return Why("waiting_for_pick", first + late, "operator", "A picker takes it with the next batch.")
     if s.progress == "picking":
-        return Why("picking", "It is being picked." + late, "operator", "The picker finishes the walk, then it is packed.")
+        return Why(
+            "picking",
+            "It is being picked." + late,
+            "operator",
+            "The picker finishes the walk, then it is packed.",
+        )
     if s.progress == "picked":
         if s.packing:
-            return Why("packing", "It is being packed." + late, "operator", "The packer scans the last units; the label prints by itself.")
-        return Why("waiting_for_pack", "It is picked and waits in its tote to be packed." + late, "operator", "A packer takes the tote.")
-    return Why("waiting_for_scan", "It is packed and labelled, and waits for the scan of its label." + late, "operator", "Scan the label on the parcel.")
+            return Why(
+                "packing",
+                "It is being packed." + late,
+                "operator",
+                "The packer scans the last units; the label prints by itself.",
+            )
+        return Why(
+            "waiting_for_pack",
+            "It is picked and waits in its tote to be packed." + late,
+            "operator",
+            "A packer takes the tote.",
+        )
+    return Why(
+        "waiting_for_scan",
+        "It is packed and labelled, and waits for the scan of its label." + late,
+        "operator",
+        "Scan the label on the parcel.",
+    )
 
 
 def _why_no_stock(s: Situation, late: str) -> Why:
     if not s.missing:
-        return Why("received", "It has just arrived and is about to be given its stock." + late, "operator", "Allocation runs by itself within a minute.")
+        return Why(
+            "received",
+            "It has just arrived and is about to be given its stock." + late,
+            "operator",
+            "Allocation runs by itself within a minute.",
+        )
     parts = [f"{m.needed} × {m.sku_code} ({m.available} available)" for m in s.missing[:3]]
     more = f" and {len(s.missing) - 3} more" if len(s.missing) > 3 else ""
     draft = any(m.draft for m in s.missing)
-    next_step = "Check the new SKU and send stock of it." if draft else "Send stock; it is allocated by itself when it is received."
-    return Why("waiting_for_stock", f"It waits for stock: {', '.join(parts)}{more}.{late}", "merchant", next_step)
+    next_step = (
+        "Check the new SKU and send stock of it."
+        if draft
+        else "Send stock; it is allocated by itself when it is received."
+    )
+    return Why(
+        "waiting_for_stock", f"It waits for stock: {', '.join(parts)}{more}.{late}", "merchant", next_step
+    )
 
 
 def _orders(count: int) -> str:

@@ -20,8 +20,16 @@ class Batch(Base):
         UniqueConstraint("site_id", "id"),
         UniqueConstraint("site_id", "number"),
         CheckConstraint("state IN ('picking', 'picked', 'cancelled')", name="state_is_known"),
-        CheckConstraint("(state <> 'picking') = (finished_at IS NOT NULL)", name="finished_batches_have_an_instant"),
-        Index("uq_batches_worker_at_work", "site_id", "user_id", unique=True, postgresql_where="state = 'picking'"),
+        CheckConstraint(
+            "(state <> 'picking') = (finished_at IS NOT NULL)", name="finished_batches_have_an_instant"
+        ),
+        Index(
+            "uq_batches_worker_at_work",
+            "site_id",
+            "user_id",
+            unique=True,
+            postgresql_where="state = 'picking'",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -39,10 +47,18 @@ class BatchOrder(Base):
     __tablename__ = "batch_orders"
     __table_args__ = (
         ForeignKeyConstraint(["site_id", "batch_id"], ["batches.site_id", "batches.id"]),
-        ForeignKeyConstraint(["merchant_id", "site_id", "order_id"], ["orders.merchant_id", "orders.site_id", "orders.id"]),
+        ForeignKeyConstraint(
+            ["merchant_id", "site_id", "order_id"], ["orders.merchant_id", "orders.site_id", "orders.id"]
+        ),
         ForeignKeyConstraint(["site_id", "tote_id"], ["places.site_id", "places.id"]),
         UniqueConstraint("merchant_id", "order_id"),
-        Index("uq_batch_orders_tote_in_use", "site_id", "tote_id", unique=True, postgresql_where="tote_free_at IS NULL"),
+        Index(
+            "uq_batch_orders_tote_in_use",
+            "site_id",
+            "tote_id",
+            unique=True,
+            postgresql_where="tote_free_at IS NULL",
+        ),
     )
 
     site_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -64,7 +80,9 @@ class Pick(Base):
         ForeignKeyConstraint(["site_id", "place_id"], ["places.site_id", "places.id"]),
         ForeignKeyConstraint(["site_id", "tote_id"], ["places.site_id", "places.id"]),
         UniqueConstraint("site_id", "batch_id", "sequence"),
-        CheckConstraint("quantity > 0 AND quantity_picked BETWEEN 0 AND quantity", name="picked_within_asked"),
+        CheckConstraint(
+            "quantity > 0 AND quantity_picked BETWEEN 0 AND quantity", name="picked_within_asked"
+        ),
     )
 
     site_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -18,16 +18,25 @@ class Parcel(Base):
 
     __tablename__ = "parcels"
     __table_args__ = (
-        ForeignKeyConstraint(["merchant_id", "site_id", "order_id"], ["orders.merchant_id", "orders.site_id", "orders.id"]),
+        ForeignKeyConstraint(
+            ["merchant_id", "site_id", "order_id"], ["orders.merchant_id", "orders.site_id", "orders.id"]
+        ),
         ForeignKeyConstraint(["site_id", "place_id"], ["places.site_id", "places.id"]),
         UniqueConstraint("site_id", "number"),
         UniqueConstraint("site_id", "place_id"),
         UniqueConstraint("merchant_id", "site_id", "id"),
         CheckConstraint(f"state IN ({', '.join(repr(s) for s in PARCEL_STATES)})", name="state_is_known"),
-        CheckConstraint("(state IN ('packed', 'shipped')) <= (packed_at IS NOT NULL)", name="packed_parcels_have_an_instant"),
+        CheckConstraint(
+            "(state IN ('packed', 'shipped')) <= (packed_at IS NOT NULL)",
+            name="packed_parcels_have_an_instant",
+        ),
         CheckConstraint("(state = 'packing') <= (packed_at IS NULL)", name="open_parcels_are_not_packed"),
-        CheckConstraint("(state = 'shipped') = (shipped_at IS NOT NULL)", name="shipped_parcels_have_an_instant"),
-        CheckConstraint("(state = 'shipped') <= (carrier IS NOT NULL)", name="shipped_parcels_have_a_carrier"),
+        CheckConstraint(
+            "(state = 'shipped') = (shipped_at IS NOT NULL)", name="shipped_parcels_have_an_instant"
+        ),
+        CheckConstraint(
+            "(state = 'shipped') <= (carrier IS NOT NULL)", name="shipped_parcels_have_a_carrier"
+        ),
         Index("ix_parcels_merchant_id_order_id", "merchant_id", "order_id"),
         Index("ix_parcels_site_id_tracking_number", "site_id", "tracking_number"),
         Index("ix_parcels_site_id_state", "site_id", "state"),
@@ -63,7 +72,9 @@ class Document(Base):
 
     __tablename__ = "documents"
     __table_args__ = (
-        ForeignKeyConstraint(["merchant_id", "site_id", "parcel_id"], ["parcels.merchant_id", "parcels.site_id", "parcels.id"]),
+        ForeignKeyConstraint(
+            ["merchant_id", "site_id", "parcel_id"], ["parcels.merchant_id", "parcels.site_id", "parcels.id"]
+        ),
         UniqueConstraint("merchant_id", "parcel_id", "kind"),
     )
 

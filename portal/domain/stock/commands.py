@@ -62,7 +62,10 @@ def record_movements(session: Session, movements: Sequence[NewMovement]) -> list
     ids = [new_id() for _ in movements]
     try:
         with session.begin_nested():
-            session.execute(insert(Movement), [_row(movement_id, movement) for movement_id, movement in zip(ids, movements, strict=True)])
+            session.execute(
+                insert(Movement),
+                [_row(movement_id, movement) for movement_id, movement in zip(ids, movements, strict=True)],
+            )
     except IntegrityError as error:
         raise_if_not_enough(error)
         raise
@@ -72,8 +75,13 @@ def record_movements(session: Session, movements: Sequence[NewMovement]) -> list
 def raise_if_not_enough(error: IntegrityError) -> None:
     """Turn the ledger's own refusal into a sentence; anything else stays what it is."""
     constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
-    if constraint in ("ck_balances_physical_stock_is_not_negative", "ck_line_balances_line_stock_is_not_negative"):
-        raise NotEnoughError("There are not that many there any more. Look the place up and try again.") from error
+    if constraint in (
+        "ck_balances_physical_stock_is_not_negative",
+        "ck_line_balances_line_stock_is_not_negative",
+    ):
+        raise NotEnoughError(
+            "There are not that many there any more. Look the place up and try again."
+        ) from error
     if constraint == "uq_movements_merchant_id_reverses_id":
         raise DuplicateError("This has been undone already.") from error
 
@@ -127,12 +135,25 @@ def add_places(session: Session, *, site_id: UUID, places: Sequence[tuple[str, s
     """
     for code, kind, _ in places:
         if not _CODE.fullmatch(code):
-            raise UnprocessableError(f"{code!r} cannot be a place's code: use up to 30 capital letters, digits and dashes.")
+            raise UnprocessableError(
+                f"{code!r} cannot be a place's code: use up to 30 capital letters, digits and dashes."
+            )
         if kind not in PHYSICAL_KINDS + VIRTUAL_KINDS:
-            raise UnprocessableError(f"{kind!r} is no kind of place. Known kinds: {', '.join(PHYSICAL_KINDS)}.")
-    known = {row.code for row in run(session, "SELECT code FROM places WHERE site_id = :site", {"site": site_id})}
+            raise UnprocessableError(
+                f"{kind!r} is no kind of place. Known kinds: {', '.join(PHYSICAL_KINDS)}."
+            )
+    known = {
+        row.code for row in run(session, "SELECT code FROM places WHERE site_id = :site", {"site": site_id})
+    }
     rows = [
-        {"id": new_id(), "site_id": site_id, "code": code, "kind": kind, "physical": kind in PHYSICAL_KINDS, "walk_order": walk_order}
+        {
+            "id": new_id(),
+            "site_id": site_id,
+            "code": code,
+            "kind": kind,
+            "physical": kind in PHYSICAL_KINDS,
+            "walk_order": walk_order,
+        }
         for code, kind, walk_order in places
         if code not in known
     ]

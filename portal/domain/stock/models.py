@@ -65,16 +65,22 @@ class Movement(Base):
     __tablename__ = "movements"
     __table_args__ = (
         ForeignKeyConstraint(["merchant_id", "sku_id"], ["skus.merchant_id", "skus.id"]),
-        ForeignKeyConstraint(["merchant_id", "sku_id", "lot_id"], ["lots.merchant_id", "lots.sku_id", "lots.id"]),
+        ForeignKeyConstraint(
+            ["merchant_id", "sku_id", "lot_id"], ["lots.merchant_id", "lots.sku_id", "lots.id"]
+        ),
         ForeignKeyConstraint(["site_id", "from_place_id"], ["places.site_id", "places.id"]),
         ForeignKeyConstraint(["site_id", "to_place_id"], ["places.site_id", "places.id"]),
         ForeignKeyConstraint(
-            ["merchant_id", "order_line_id", "sku_id"], ["order_lines.merchant_id", "order_lines.id", "order_lines.sku_id"]
+            ["merchant_id", "order_line_id", "sku_id"],
+            ["order_lines.merchant_id", "order_lines.id", "order_lines.sku_id"],
         ),
         ForeignKeyConstraint(["merchant_id", "reverses_id"], ["movements.merchant_id", "movements.id"]),
         UniqueConstraint("merchant_id", "reverses_id"),
         CheckConstraint("quantity > 0", name="quantity_is_positive"),
-        CheckConstraint("(from_place_id, from_condition) IS DISTINCT FROM (to_place_id, to_condition)", name="goes_somewhere"),
+        CheckConstraint(
+            "(from_place_id, from_condition) IS DISTINCT FROM (to_place_id, to_condition)",
+            name="goes_somewhere",
+        ),
         CheckConstraint(_one_of("from_condition", CONDITIONS), name="from_condition_is_known"),
         CheckConstraint(_one_of("to_condition", CONDITIONS), name="to_condition_is_known"),
         CheckConstraint(_one_of("because", REASONS), name="reason_is_known"),
@@ -112,7 +118,13 @@ class Balance(Base):
     __tablename__ = "balances"
     __table_args__ = (
         UniqueConstraint(
-            "merchant_id", "sku_id", "lot_id", "place_id", "condition", name="uq_balances_key", postgresql_nulls_not_distinct=True
+            "merchant_id",
+            "sku_id",
+            "lot_id",
+            "place_id",
+            "condition",
+            name="uq_balances_key",
+            postgresql_nulls_not_distinct=True,
         ),
         ForeignKeyConstraint(["merchant_id", "sku_id"], ["skus.merchant_id", "skus.id"]),
         ForeignKeyConstraint(["site_id", "place_id"], ["places.site_id", "places.id"]),
@@ -140,7 +152,13 @@ class LineBalance(Base):
     __tablename__ = "line_balances"
     __table_args__ = (
         UniqueConstraint(
-            "merchant_id", "order_line_id", "lot_id", "place_id", "condition", name="uq_line_balances_key", postgresql_nulls_not_distinct=True
+            "merchant_id",
+            "order_line_id",
+            "lot_id",
+            "place_id",
+            "condition",
+            name="uq_line_balances_key",
+            postgresql_nulls_not_distinct=True,
         ),
         ForeignKeyConstraint(["merchant_id", "order_line_id"], ["order_lines.merchant_id", "order_lines.id"]),
         ForeignKeyConstraint(["site_id", "place_id"], ["places.site_id", "places.id"]),

@@ -81,7 +81,9 @@ class PlaceStockRow:
 def find_place(session: Session, site_id: UUID, code: str) -> PlaceRow | None:
     """Return the site's place with this code (as scanned, in any case), or None."""
     columns = select(Place.id, Place.site_id, Place.code, Place.kind, Place.walk_order)
-    row = session.execute(columns.where(Place.site_id == site_id, Place.code == code.strip().upper())).one_or_none()
+    row = session.execute(
+        columns.where(Place.site_id == site_id, Place.code == code.strip().upper())
+    ).one_or_none()
     return PlaceRow(*row) if row else None
 
 
@@ -103,7 +105,13 @@ def virtual_place(session: Session, site_id: UUID, kind: str) -> UUID:
 
 
 def stock_levels(
-    session: Session, merchant_id: UUID, *, search: str = "", only_low: bool = False, limit: int = 50, offset: int = 0
+    session: Session,
+    merchant_id: UUID,
+    *,
+    search: str = "",
+    only_low: bool = False,
+    limit: int = 50,
+    offset: int = 0,
 ) -> tuple[list[StockRow], int]:
     """Return one page of a merchant's SKUs with their stock, by code, and how many there are in all.
 
@@ -137,7 +145,9 @@ def _like(text: str) -> str:
     return text.strip().upper().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def movements_of(session: Session, merchant_id: UUID, sku_id: UUID, *, limit: int = 50, offset: int = 0) -> list[MovementRow]:
+def movements_of(
+    session: Session, merchant_id: UUID, sku_id: UUID, *, limit: int = 50, offset: int = 0
+) -> list[MovementRow]:
     """Return a SKU's movements, newest first."""
     rows = run(
         session,
@@ -183,5 +193,7 @@ WHERE b.physical AND b.quantity > 0 AND b.sku_id = :id ORDER BY p.code, b.condit
 def list_places(session: Session, site_id: UUID, kinds: Sequence[str]) -> list[PlaceRow]:
     """Return a site's places of the given kinds, along the walk."""
     columns = select(Place.id, Place.site_id, Place.code, Place.kind, Place.walk_order)
-    rows = session.execute(columns.where(Place.site_id == site_id, Place.kind.in_(kinds)).order_by(Place.walk_order, Place.code))
+    rows = session.execute(
+        columns.where(Place.site_id == site_id, Place.kind.in_(kinds)).order_by(Place.walk_order, Place.code)
+    )
     return [PlaceRow(*row) for row in rows]

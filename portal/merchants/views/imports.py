@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flask import flash, g, redirect, render_template, request, url_for
+from portal.domain.intake.rules import UnreadableFile
+from portal.merchants.door import merchants
 
 from portal.domain.intake.commands import confirm_import, discard_import, mend_order, preview_import
 from portal.domain.intake.queries import get_preview, get_staged_order, list_imports
-from portal.domain.intake.rules import UnreadableFile
 from portal.kernel import clock
-from portal.merchants.door import merchants
 from portal.merchants.forms import UploadForm
 from portal.web.access import permit
 from portal.web.database import transaction
@@ -38,7 +38,13 @@ def _imports_page(form: UploadForm, unreadable: UnreadableFile | None) -> str:
     page = Page.from_request()
     with transaction(read_only=True) as session:
         rows = list_imports(session, g.principal.merchant_id, limit=page.size + 1, offset=page.offset)
-        return render_template("merchants/imports.html", rows=rows[: page.size], page=page.with_more(len(rows) > page.size), form=form, unreadable=unreadable)
+        return render_template(
+            "merchants/imports.html",
+            rows=rows[: page.size],
+            page=page.with_more(len(rows) > page.size),
+            form=form,
+            unreadable=unreadable,
+        )
 
 
 @merchants.post("/imports")
@@ -50,11 +56,24 @@ def upload() -> Response | tuple[str, int]:
     if not form.validate_on_submit():
         return _imports_page(form, None), 422
     if sent is None or not sent.filename:
-        return _imports_page(form, UnreadableFile("no_file", "No file was chosen.", "A file of orders.", "Choose the file that your shop exports and upload it.")), 422
+        return _imports_page(
+            form,
+            UnreadableFile(
+                "no_file",
+                "No file was chosen.",
+                "A file of orders.",
+                "Choose the file that your shop exports and upload it.",
+            ),
+        ), 422
     try:
         with transaction() as session:
             import_id = preview_import(
-                session, merchant_id=g.principal.merchant_id, file_name=sent.filename, data=sent.read(), by=g.principal.user_id, at=clock.now()
+                session,
+                merchant_id=g.principal.merchant_id,
+                file_name=sent.filename,
+                data=sent.read(),
+                by=g.principal.user_id,
+                at=clock.now(),
             )
     except UnreadableFile as unreadable:
         return _imports_page(form, unreadable), 422
@@ -67,7 +86,10 @@ def preview(import_id: UUID) -> str:
     """Show what a file's orders would become, all problems at once."""
     with transaction() as session:
         return render_template(
-            "merchants/preview.html", preview=get_preview(session, g.principal.merchant_id, import_id), import_id=import_id, fields=ADDRESS_FIELDS
+            "merchants/preview.html",
+            preview=get_preview(session, g.principal.merchant_id, import_id),
+            import_id=import_id,
+            fields=ADDRESS_FIELDS,
         )
 
 
@@ -79,7 +101,9 @@ def mend(import_id: UUID, staged_id: UUID) -> Response:
     skus = [text[:100].replace("\0", "") for text in request.form.getlist("sku")[:500]]
     with transaction() as session:
         found, _ = get_staged_order(session, g.principal.merchant_id, staged_id)
-        verdict = mend_order(session, merchant_id=g.principal.merchant_id, staged_id=staged_id, changes=changes, skus=skus)
+        verdict = mend_order(
+            session, merchant_id=g.principal.merchant_id, staged_id=staged_id, changes=changes, skus=skus
+        )
     if verdict == "ship":
         flash("Mended. The order can ship; it is made when you import.", "ok")
     else:
@@ -98,9 +122,15 @@ def confirm(import_id: UUID) -> Response:
         )  # fmt: skip
     orders = "1 order" if done.accepted == 1 else f"{done.accepted} orders"
     units = "1 unit" if done.units == 1 else f"{done.units} units"
-    sentence = f"Imported {orders} with {units}." if done.accepted else "There was nothing left to import; nothing has changed."
+    sentence = (
+        f"Imported {orders} with {units}."
+        if done.accepted
+        else "There was nothing left to import; nothing has changed."
+    )
     if done.draft_skus:
-        sentence += " 1 new SKU is a draft." if done.draft_skus == 1 else f" {done.draft_skus} new SKUs are drafts."
+        sentence += (
+            " 1 new SKU is a draft." if done.draft_skus == 1 else f" {done.draft_skus} new SKUs are drafts."
+        )
     if done.left_with_unknown_sku:
         sentence += f" {done.left_with_unknown_sku} left for their unknown SKUs."
     flash(sentence, "ok")

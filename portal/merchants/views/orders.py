@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flask import flash, g, redirect, render_template, request, url_for
-
 from portal.domain.messages.queries import messages_of_order
+from portal.domain.shipping.queries import parcels_of_order
+from portal.merchants.door import merchants
+
 from portal.domain.orders.commands.holds import cancel_order, place_hold, release_hold
 from portal.domain.orders.queries import OrderFilter, count_by_progress, get_order, list_orders
 from portal.domain.orders.states import PROGRESS
-from portal.domain.shipping.queries import parcels_of_order
 from portal.kernel import clock
-from portal.merchants.door import merchants
 from portal.merchants.forms import HoldForm
 from portal.web.access import permit
 from portal.web.database import transaction
@@ -44,7 +44,13 @@ def orders() -> str:
     with transaction() as session:
         rows, total = list_orders(session, wanted, limit=page.size, offset=page.offset)
         return render_template(
-            "merchants/orders.html", rows=rows, page=page.of(total), wanted=wanted, views=VIEWS, progress=PROGRESS, counts=count_by_progress(session, merchant_id)
+            "merchants/orders.html",
+            rows=rows,
+            page=page.of(total),
+            wanted=wanted,
+            views=VIEWS,
+            progress=PROGRESS,
+            counts=count_by_progress(session, merchant_id),
         )
 
 
@@ -85,7 +91,13 @@ def hold_order(order_id: UUID) -> Response | tuple[str, int]:
 def release(hold_id: UUID) -> Response:
     """End a hold."""
     with transaction() as session:
-        order_id = release_hold(session, merchant_id=g.principal.merchant_id, hold_id=hold_id, by=g.principal.user_id, at=clock.now())
+        order_id = release_hold(
+            session,
+            merchant_id=g.principal.merchant_id,
+            hold_id=hold_id,
+            by=g.principal.user_id,
+            at=clock.now(),
+        )
     flash("The hold is released.", "ok")
     return redirect(url_for("merchants.order", order_id=order_id), 303)
 
@@ -95,6 +107,12 @@ def release(hold_id: UUID) -> Response:
 def cancel(order_id: UUID) -> Response:
     """Cancel an order that nobody has begun to pick."""
     with transaction() as session:
-        cancel_order(session, merchant_id=g.principal.merchant_id, order_id=order_id, by=g.principal.user_id, at=clock.now())
+        cancel_order(
+            session,
+            merchant_id=g.principal.merchant_id,
+            order_id=order_id,
+            by=g.principal.user_id,
+            at=clock.now(),
+        )
     flash("The order is cancelled and its stock is free again.", "ok")
     return redirect(url_for("merchants.order", order_id=order_id), 303)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flask import flash, g, redirect, render_template, request, url_for
+from portal.merchants.door import merchants
 
 from portal.domain.catalog.commands import NewSku, activate_sku, add_barcode, add_sku
 from portal.domain.catalog.queries import barcodes_of, get_sku
 from portal.domain.stock.queries import movements_of, places_of_sku, stock_levels
 from portal.kernel.errors import DuplicateError
-from portal.merchants.door import merchants
 from portal.merchants.forms import BarcodeForm, SkuForm
 from portal.web.access import permit
 from portal.web.database import transaction
@@ -28,8 +28,17 @@ def stock() -> str:
     page, search = Page.from_request(), request.args.get("search", "")[:200].replace("\0", "")
     only_low = request.args.get("view") == "low"
     with transaction() as session:
-        rows, total = stock_levels(session, g.principal.merchant_id, search=search, only_low=only_low, limit=page.size, offset=page.offset)
-        return render_template("merchants/stock.html", rows=rows, page=page.of(total), search=search, only_low=only_low)
+        rows, total = stock_levels(
+            session,
+            g.principal.merchant_id,
+            search=search,
+            only_low=only_low,
+            limit=page.size,
+            offset=page.offset,
+        )
+        return render_template(
+            "merchants/stock.html", rows=rows, page=page.of(total), search=search, only_low=only_low
+        )
 
 
 @merchants.get("/stock/new")
@@ -46,7 +55,9 @@ def create_sku() -> Response | tuple[str, int]:
     form = SkuForm()
     if not form.validate_on_submit():
         return render_template("merchants/sku_new.html", form=form), 422
-    new = NewSku(code=form.code.data, name=form.name.data, barcode=form.barcode.data or "", weight_g=form.weight_g.data)
+    new = NewSku(
+        code=form.code.data, name=form.name.data, barcode=form.barcode.data or "", weight_g=form.weight_g.data
+    )
     try:
         with transaction() as session:
             sku_id = add_sku(session, merchant_id=g.principal.merchant_id, sku=new)
@@ -84,7 +95,13 @@ def create_barcode(sku_id: UUID) -> Response | tuple[str, int]:
     try:
         with transaction() as session:
             get_sku(session, g.principal.merchant_id, sku_id)
-            add_barcode(session, merchant_id=g.principal.merchant_id, sku_id=sku_id, code=form.code.data, quantity=form.quantity.data)
+            add_barcode(
+                session,
+                merchant_id=g.principal.merchant_id,
+                sku_id=sku_id,
+                code=form.code.data,
+                quantity=form.quantity.data,
+            )
     except DuplicateError as error:
         form.code.errors = [error.sentence]
         return _sku_page(sku_id, form), 422

@@ -23,7 +23,13 @@ def page(token: str) -> str:
     """Show where an order is. The link may be shared: it shows nothing personal and changes nothing."""
     data = _read("SELECT tracking_page(:lookup)", token)
     story = tell(data, today=clock.today(data["site"]["timezone"]))
-    return render_template("tracking/page.html", order=data, story=story, merchant=data["merchant"], brand=palette(data["merchant"]["brand_colour"]))
+    return render_template(
+        "tracking/page.html",
+        order=data,
+        story=story,
+        merchant=data["merchant"],
+        brand=palette(data["merchant"]["brand_colour"]),
+    )
 
 
 @tracking.get("/details/<token>")
@@ -31,7 +37,12 @@ def page(token: str) -> str:
 def details(token: str) -> str:
     """Show an order with address and prices, made for printing. The link is the recipient's own and can be revoked."""
     data = _read("SELECT order_details(:lookup)", token)
-    return render_template("tracking/details.html", order=data, merchant=data["merchant"], brand=palette(data["merchant"]["brand_colour"]))
+    return render_template(
+        "tracking/details.html",
+        order=data,
+        merchant=data["merchant"],
+        brand=palette(data["merchant"]["brand_colour"]),
+    )
 
 
 def _read(statement: str, token: str) -> dict:  # type: ignore[type-arg]

@@ -78,7 +78,15 @@ def fingerprint_of(order: NewOrder) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def accept_orders(session: Session, *, merchant_id: UUID, orders: Sequence[NewOrder], source: str, by: UUID | None, at: datetime) -> list[UUID]:
+def accept_orders(
+    session: Session,
+    *,
+    merchant_id: UUID,
+    orders: Sequence[NewOrder],
+    source: str,
+    by: UUID | None,
+    at: datetime,
+) -> list[UUID]:
     """Make the orders ours: rows, timeline, promise date and the news `OrderAccepted` of each; return their ids.
 
     `source` says where they came from, for the timeline ("from orders.csv"). Raises IntegrityError when the merchant
@@ -87,7 +95,9 @@ def accept_orders(session: Session, *, merchant_id: UUID, orders: Sequence[NewOr
     if not orders:
         return []
     calendar = merchant_calendar(session, merchant_id)
-    promise = promised_on(at, timezone=calendar.timezone, cut_off=calendar.cut_off, handling_days=calendar.handling_days)
+    promise = promised_on(
+        at, timezone=calendar.timezone, cut_off=calendar.cut_off, handling_days=calendar.handling_days
+    )
     key = {"merchant_id": merchant_id, "site_id": calendar.site_id}
     session.execute(
         insert(Order),
@@ -101,7 +111,9 @@ def accept_orders(session: Session, *, merchant_id: UUID, orders: Sequence[NewOr
             for order in orders
         ],
     )  # fmt: skip
-    session.execute(insert(Recipient), [key | {"order_id": order.id} | asdict(order.recipient) for order in orders])
+    session.execute(
+        insert(Recipient), [key | {"order_id": order.id} | asdict(order.recipient) for order in orders]
+    )
     session.execute(
         insert(OrderLine),
         [
@@ -113,7 +125,15 @@ def accept_orders(session: Session, *, merchant_id: UUID, orders: Sequence[NewOr
     session.execute(
         insert(OrderEvent),
         [
-            key | {"id": new_id(), "order_id": order.id, "kind": "accepted", "sentence": f"Order received {source}.", "by_user_id": by, "at": at}
+            key
+            | {
+                "id": new_id(),
+                "order_id": order.id,
+                "kind": "accepted",
+                "sentence": f"Order received {source}.",
+                "by_user_id": by,
+                "at": at,
+            }
             for order in orders
         ],
     )
@@ -121,11 +141,15 @@ def accept_orders(session: Session, *, merchant_id: UUID, orders: Sequence[NewOr
     return [order.id for order in orders]
 
 
-def known_orders(session: Session, merchant_id: UUID, channel: str, external_ids: Sequence[str]) -> dict[str, tuple[UUID, str]]:
+def known_orders(
+    session: Session, merchant_id: UUID, channel: str, external_ids: Sequence[str]
+) -> dict[str, tuple[UUID, str]]:
     """Return, for those external ids that the merchant has an order of, its id and fingerprint."""
     rows = session.execute(
         select(Order.external_id, Order.id, Order.fingerprint).where(
-            Order.merchant_id == merchant_id, Order.channel == channel, Order.external_id.in_(list(external_ids))
+            Order.merchant_id == merchant_id,
+            Order.channel == channel,
+            Order.external_id.in_(list(external_ids)),
         )
     )
     return {external_id: (order_id, fingerprint) for external_id, order_id, fingerprint in rows}

@@ -90,7 +90,9 @@ def allocate(
     return len(moved)
 
 
-def release_stock(session: Session, *, merchant_id: UUID, order_id: UUID, because: str, by: UUID | None, at: datetime) -> int:
+def release_stock(
+    session: Session, *, merchant_id: UUID, order_id: UUID, because: str, by: UUID | None, at: datetime
+) -> int:
     """Give back what an order has been promised and nobody has picked yet; return how many movements that took."""
     moved = run(
         session,

@@ -16,11 +16,25 @@ if TYPE_CHECKING:
 
 
 def add_event(
-    session: Session, *, merchant_id: UUID, order_id: UUID, site_id: UUID, kind: str, sentence: str, by: UUID | None, at: datetime
+    session: Session,
+    *,
+    merchant_id: UUID,
+    order_id: UUID,
+    site_id: UUID,
+    kind: str,
+    sentence: str,
+    by: UUID | None,
+    at: datetime,
 ) -> None:
     """Write one line into an order's timeline: a kind for machines, a sentence for people."""
     session.execute(
         insert(OrderEvent).values(
-            merchant_id=merchant_id, order_id=order_id, site_id=site_id, kind=kind, sentence=sentence, by_user_id=by, at=at
+            merchant_id=merchant_id,
+            order_id=order_id,
+            site_id=site_id,
+            kind=kind,
+            sentence=sentence,
+            by_user_id=by,
+            at=at,
         )
     )

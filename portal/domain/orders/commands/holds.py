@@ -43,7 +43,9 @@ def place_hold(
         raise UnprocessableError("A hold needs a reason and a next step, so that somebody can end it.")
     order = lock_order(session, merchant_id, order_id)
     if order.progress == "shipped" or order.state != "open":
-        raise WrongStateError(f"Order {order.number} is {order.progress if order.state == 'open' else order.state}; it cannot be held any more.")
+        raise WrongStateError(
+            f"Order {order.number} is {order.progress if order.state == 'open' else order.state}; it cannot be held any more."
+        )
     hold_id = new_id()
     session.execute(
         insert(Hold).values(
@@ -52,12 +54,21 @@ def place_hold(
         )
     )  # fmt: skip
     add_event(
-        session, merchant_id=merchant_id, order_id=order_id, site_id=order.site_id, kind="held", sentence=f"Put on hold: {reason.strip()}", by=by, at=at
+        session,
+        merchant_id=merchant_id,
+        order_id=order_id,
+        site_id=order.site_id,
+        kind="held",
+        sentence=f"Put on hold: {reason.strip()}",
+        by=by,
+        at=at,
     )
     return hold_id
 
 
-def release_hold(session: Session, *, merchant_id: UUID, hold_id: UUID, by: UUID | None, at: datetime) -> UUID:
+def release_hold(
+    session: Session, *, merchant_id: UUID, hold_id: UUID, by: UUID | None, at: datetime
+) -> UUID:
     """End a hold; return its order's id. Raises `NotFoundError` when the merchant has no such open hold."""
     row = session.execute(
         update(Hold)
@@ -68,12 +79,21 @@ def release_hold(session: Session, *, merchant_id: UUID, hold_id: UUID, by: UUID
     if row is None:
         raise NotFoundError("There is no such open hold.")
     add_event(
-        session, merchant_id=merchant_id, order_id=row.order_id, site_id=row.site_id, kind="released", sentence=f"Hold released: {row.reason}", by=by, at=at
+        session,
+        merchant_id=merchant_id,
+        order_id=row.order_id,
+        site_id=row.site_id,
+        kind="released",
+        sentence=f"Hold released: {row.reason}",
+        by=by,
+        at=at,
     )
     return row.order_id
 
 
-def cancel_order(session: Session, *, merchant_id: UUID, order_id: UUID, by: UUID | None, at: datetime) -> None:
+def cancel_order(
+    session: Session, *, merchant_id: UUID, order_id: UUID, by: UUID | None, at: datetime
+) -> None:
     """Cancel an order of which nothing has been picked, and give its stock to whoever waits for it.
 
     Raises `WrongStateError` once picking has begun: then the floor has to put goods back first.
@@ -81,13 +101,26 @@ def cancel_order(session: Session, *, merchant_id: UUID, order_id: UUID, by: UUI
     order = lock_order(session, merchant_id, order_id)
     target = ORDER_MOVES.target("cancel", order.state)
     if order.progress not in ("received", "waiting_for_stock", "ready"):
-        raise WrongStateError(f"Order {order.number} is {order.progress} already. Put it on hold, so that the floor stops and puts the goods back.")
-    release_stock(session, merchant_id=merchant_id, order_id=order_id, because="order cancelled", by=by, at=at)
+        raise WrongStateError(
+            f"Order {order.number} is {order.progress} already. Put it on hold, so that the floor stops and puts the goods back."
+        )
+    release_stock(
+        session, merchant_id=merchant_id, order_id=order_id, because="order cancelled", by=by, at=at
+    )
     session.execute(
         update(Order)
         .where(Order.merchant_id == merchant_id, Order.id == order_id)
         .values(state=target, progress="cancelled", cancelled_at=at)
     )
-    add_event(session, merchant_id=merchant_id, order_id=order_id, site_id=order.site_id, kind="cancelled", sentence="Order cancelled.", by=by, at=at)
+    add_event(
+        session,
+        merchant_id=merchant_id,
+        order_id=order_id,
+        site_id=order.site_id,
+        kind="cancelled",
+        sentence="Order cancelled.",
+        by=by,
+        at=at,
+    )
     record(session, OrderCancelled(merchant_id=merchant_id, order_id=order_id))
     allocate(session, merchant_id=merchant_id, by=by, at=at)

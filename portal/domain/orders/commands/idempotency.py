@@ -25,7 +25,9 @@ class KeptAnswer:
     body: bytes
 
 
-def claim_key(session: Session, *, merchant_id: UUID, principal: str, key: str, request_sha256: str) -> KeptAnswer | None:
+def claim_key(
+    session: Session, *, merchant_id: UUID, principal: str, key: str, request_sha256: str
+) -> KeptAnswer | None:
     """Take a key for this transaction; return None when it is new, or the kept answer when the work was done before.
 
     A second request that comes while the first is at work waits for it. Raises `UnprocessableError` when the key was
@@ -33,11 +35,15 @@ def claim_key(session: Session, *, merchant_id: UUID, principal: str, key: str, 
     """
     k = IdempotencyKey
     values = {"merchant_id": merchant_id, "principal": principal, "key": key}
-    claimed = session.execute(insert(k).values(**values, request_sha256=request_sha256).on_conflict_do_nothing().returning(k.key)).scalar()
+    claimed = session.execute(
+        insert(k).values(**values, request_sha256=request_sha256).on_conflict_do_nothing().returning(k.key)
+    ).scalar()
     if claimed is not None:
         return None
     row = session.execute(
-        select(k.request_sha256, k.status, k.body).where(k.merchant_id == merchant_id, k.principal == principal, k.key == key)
+        select(k.request_sha256, k.status, k.body).where(
+            k.merchant_id == merchant_id, k.principal == principal, k.key == key
+        )
     ).one()
     if row.request_sha256 != request_sha256:
         raise UnprocessableError(

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-def refresh_progress(session: Session, *, merchant_id: UUID, order_ids: Sequence[UUID], at: datetime) -> dict[UUID, str]:
+def refresh_progress(
+    session: Session, *, merchant_id: UUID, order_ids: Sequence[UUID], at: datetime
+) -> dict[UUID, str]:
     """Compute the progress of open orders from their lines and store it where it changed; return what changed."""
     changes: dict[UUID, str] = {}
     for row in line_quantities(session, merchant_id, order_ids):
@@ -30,6 +32,9 @@ def refresh_progress(session: Session, *, merchant_id: UUID, order_ids: Sequence
             update(table)
             .where(table.c.merchant_id == merchant_id, table.c.id == bindparam("order"))
             .values(progress=bindparam("new"), shipped_at=bindparam("shipped")),
-            [{"order": order_id, "new": new, "shipped": at if new == "shipped" else None} for order_id, new in changes.items()],
+            [
+                {"order": order_id, "new": new, "shipped": at if new == "shipped" else None}
+                for order_id, new in changes.items()
+            ],
         )
     return changes

@@ -93,7 +93,9 @@ _ORDERS = {
 }
 
 
-def list_orders(session: Session, wanted: OrderFilter, *, limit: int = 50, offset: int = 0) -> tuple[list[OrderRow], int]:
+def list_orders(
+    session: Session, wanted: OrderFilter, *, limit: int = 50, offset: int = 0
+) -> tuple[list[OrderRow], int]:
     """Return one page of the orders that the scope sees and the filter keeps, and how many there are in all."""
     where, parameters = _where(wanted)
     order, outer = _ORDERS[(wanted.sort if wanted.sort in SORTS else "placed_at", wanted.descending)]
@@ -141,4 +143,4 @@ def count_by_progress(session: Session, merchant_id: UUID | None = None) -> dict
         "SELECT progress, count(*) FROM orders WHERE CAST(:merchant AS uuid) IS NULL OR merchant_id = :merchant GROUP BY progress",
         {"merchant": merchant_id},
     )
-    return {progress: count for progress, count in rows}
+    return {row[0]: row[1] for row in rows}

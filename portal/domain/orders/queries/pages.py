@@ -111,7 +111,11 @@ class RecipientRow:
     def address_lines(self) -> tuple[str, ...]:
         """Return the address as it is written on paper, without the blank lines."""
         town = " ".join(part for part in (self.city, self.region, self.postcode) if part)
-        return tuple(line for line in (self.name, self.company, self.address1, self.address2, town, self.country) if line)
+        return tuple(
+            line
+            for line in (self.name, self.company, self.address1, self.address2, town, self.country)
+            if line
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +156,14 @@ def lock_order(session: Session, merchant_id: UUID, order_id: UUID) -> LockedOrd
     """Lock an order for the rest of the transaction and return it; `NotFoundError` when the scope sees none."""
     row = session.execute(
         select(
-            Order.merchant_id, Order.id, Order.site_id, Order.number, Order.state, Order.progress, Order.service, Order.promised_on
+            Order.merchant_id,
+            Order.id,
+            Order.site_id,
+            Order.number,
+            Order.state,
+            Order.progress,
+            Order.service,
+            Order.promised_on,
         )
         .where(Order.merchant_id == merchant_id, Order.id == order_id)
         .with_for_update()
@@ -164,7 +175,12 @@ def lock_order(session: Session, merchant_id: UUID, order_id: UUID) -> LockedOrd
 
 def find_order_by_number(session: Session, number: str) -> list[tuple[UUID, UUID]]:
     """Return (merchant id, order id) of every order in the scope with this number, newest first."""
-    rows = session.execute(select(Order.merchant_id, Order.id).where(Order.number == number.strip()).order_by(Order.created_at.desc()).limit(20))
+    rows = session.execute(
+        select(Order.merchant_id, Order.id)
+        .where(Order.number == number.strip())
+        .order_by(Order.created_at.desc())
+        .limit(20)
+    )
     return [(merchant_id, order_id) for merchant_id, order_id in rows]
 
 
@@ -193,16 +209,20 @@ def line_quantities(session: Session, merchant_id: UUID, order_ids: Sequence[UUI
 
 def open_holds(session: Session, order_ids: Sequence[UUID]) -> list[HoldRow]:
     """Return the open holds of some orders, oldest first."""
-    statement = _holds().where(Hold.order_id.in_(list(order_ids)), Hold.released_at.is_(None)).order_by(Hold.placed_at, Hold.id)
+    statement = (
+        _holds()
+        .where(Hold.order_id.in_(list(order_ids)), Hold.released_at.is_(None))
+        .order_by(Hold.placed_at, Hold.id)
+    )
     return [HoldRow(*row) for row in session.execute(statement)]
 
 
 def why_not_shipped(session: Session, merchant_id: UUID, order_id: UUID) -> Why:
     """Say why an order has not shipped: a reason, an owner, a next step. `NotFoundError` when the scope sees no such order."""
     [row] = session.execute(
-        select(Order.site_id, Order.state, Order.progress, Order.priority, Order.promised_on, Order.placed_at).where(
-            Order.merchant_id == merchant_id, Order.id == order_id
-        )
+        select(
+            Order.site_id, Order.state, Order.progress, Order.priority, Order.promised_on, Order.placed_at
+        ).where(Order.merchant_id == merchant_id, Order.id == order_id)
     ).all() or [None]
     if row is None:
         raise NotFoundError("There is no such order.")
@@ -276,7 +296,11 @@ def get_order(session: Session, merchant_id: UUID, order_id: UUID) -> OrderPage:
         lines=_lines(session, merchant_id, order_id),
         holds=tuple(
             HoldRow(*hold)
-            for hold in session.execute(_holds().where(Hold.merchant_id == merchant_id, Hold.order_id == order_id).order_by(Hold.placed_at, Hold.id))
+            for hold in session.execute(
+                _holds()
+                .where(Hold.merchant_id == merchant_id, Hold.order_id == order_id)
+                .order_by(Hold.placed_at, Hold.id)
+            )
         ),
         timeline=_timeline(session, merchant_id, order_id),
         why=why_not_shipped(session, merchant_id, order_id),
@@ -286,9 +310,18 @@ def get_order(session: Session, merchant_id: UUID, order_id: UUID) -> OrderPage:
 def _recipient(session: Session, merchant_id: UUID, order_id: UUID) -> RecipientRow | None:
     r = Recipient
     row = session.execute(
-        select(r.name, r.company, r.address1, r.address2, r.city, r.region, r.postcode, r.country, r.email, r.phone).where(
-            r.merchant_id == merchant_id, r.order_id == order_id
-        )
+        select(
+            r.name,
+            r.company,
+            r.address1,
+            r.address2,
+            r.city,
+            r.region,
+            r.postcode,
+            r.country,
+            r.email,
+            r.phone,
+        ).where(r.merchant_id == merchant_id, r.order_id == order_id)
     ).one_or_none()
     return RecipientRow(*row) if row else None
 
@@ -326,4 +359,6 @@ def _timeline(session: Session, merchant_id: UUID, order_id: UUID) -> tuple[Even
 
 def _holds():  # noqa: ANN202 (the select's full type is longer than its use)
     h = Hold
-    return select(h.merchant_id, h.order_id, h.id, h.kind, h.reason, h.owner, h.next_step, h.placed_at, h.released_at)
+    return select(
+        h.merchant_id, h.order_id, h.id, h.kind, h.reason, h.owner, h.next_step, h.placed_at, h.released_at
+    )
