@@ -14,5 +14,5 @@ MESSAGE_MOVES = Moves(
     move("fail", "sending", "failed"),
     move("requeue", "sending", "queued"),
     move("lose", "sending", "unknown"),
-    move("send again", "failed unknown", "queued"),
+    move("send again", "failed unknown kept", "queued"),
 )
