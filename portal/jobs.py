@@ -42,6 +42,8 @@ LEASE_S = 60.0
 IDLE_S = 0.2
 REDIS_WAIT_S = 1.0
 
+_UNKNOWN = "It was written by another version; update the workers, then try again."
+
 log = structlog.get_logger("portal.jobs")
 
 Reactions = Mapping[type[Any], tuple["Writes | Speaks", ...]]
@@ -50,7 +52,14 @@ Reactions = Mapping[type[Any], tuple["Writes | Speaks", ...]]
 class Courier:
     """Brings one outbox row after another to its reactions, each exactly once as far as rows are concerned."""
 
-    def __init__(self, database: Database, config: Config, *, lease_s: float = LEASE_S, reactions: Reactions = REACTIONS) -> None:
+    def __init__(
+        self,
+        database: Database,
+        config: Config,
+        *,
+        lease_s: float = LEASE_S,
+        reactions: Reactions = REACTIONS,
+    ) -> None:
         """Take the logins, the settings that reactions get, and the reactions by event."""
         self._database = database
         self._config = config
@@ -64,13 +73,17 @@ class Courier:
             begun = deliveries.begin(session, outbox_id, lease_s=self._lease_s)
         if begun is None:
             return
-        with structlog.contextvars.bound_contextvars(outbox_id=str(begun.id), event_name=begun.event, merchant_id=str(begun.merchant_id or "")):
+        with structlog.contextvars.bound_contextvars(
+            outbox_id=str(begun.id), event_name=begun.event, merchant_id=str(begun.merchant_id or "")
+        ):
             if begun.event not in self._events:
-                self._put_off(begun, f"Nothing here knows the news {begun.event}. It was written by another version; update the workers, then try again.", for_good=True)
+                self._put_off(begun, f"Nothing here knows the news {begun.event}. {_UNKNOWN}", for_good=True)
                 return
             try:
                 done = self._react(begun)
-            except Exception as error:  # whatever a reaction raises is kept on its row, for the next try and for the office
+            except (
+                Exception
+            ) as error:  # whatever a reaction raises is kept on its row, for the next try and for the office
                 log.warning("reaction_failed", attempts=begun.attempts, exc_info=True)
                 self._put_off(begun, describe(error))
             else:
@@ -105,7 +118,9 @@ class Courier:
                 if reaction.name not in deliveries.receipts(session, begun.id):
                     enter(session, _scope(begun, reaction.name))
                     if isinstance(reaction, Writes):
-                        reaction.function(session, revive(event_type, deliveries.payload(session, begun.id)), self._config)
+                        reaction.function(
+                            session, revive(event_type, deliveries.payload(session, begun.id)), self._config
+                        )
                         done.append(reaction.name)
                     deliveries.write_receipt(session, begun.id, reaction.name)
                     enter(session, AsDispatch())
@@ -140,14 +155,18 @@ class Courier:
 
 
 def _scope(begun: deliveries.Begun, reaction: str) -> AsSystem | AsOffice:
-    return AsSystem(begun.merchant_id, reason=f"{begun.event}: {reaction}") if begun.merchant_id else AsOffice()
+    return (
+        AsSystem(begun.merchant_id, reason=f"{begun.event}: {reaction}") if begun.merchant_id else AsOffice()
+    )
 
 
 def revive(event_type: type[Any], payload: Mapping[str, Any]) -> Any:  # noqa: ANN401 (any event)
     """Make the event again from what the outbox kept: uuids and dates from their text, all else as it is."""
     hints = typing.get_type_hints(event_type)
     names = {field.name for field in dataclasses.fields(event_type)}
-    return event_type(**{name: _revive(hints[name], value) for name, value in payload.items() if name in names})
+    return event_type(
+        **{name: _revive(hints[name], value) for name, value in payload.items() if name in names}
+    )
 
 
 def _revive(hint: Any, value: Any) -> Any:  # noqa: ANN401 (any field of any event)
@@ -164,7 +183,9 @@ def _revive(hint: Any, value: Any) -> Any:  # noqa: ANN401 (any field of any eve
 def describe(error: Exception) -> str:
     """Return one line about an error for the office: of the database only its own message, never what was being written."""
     if isinstance(error, DBAPIError):
-        message = getattr(getattr(error.orig, "diag", None), "message_primary", None) or type(error.orig).__name__
+        message = (
+            getattr(getattr(error.orig, "diag", None), "message_primary", None) or type(error.orig).__name__
+        )
         return f"The database refused: {message}"[:500]
     first = next(iter(str(error).splitlines()), "")
     return f"{type(error).__name__}: {first}"[:500] if first else type(error).__name__
@@ -188,7 +209,9 @@ class Bell:
     def ring(self, ids: list[UUID]) -> None:
         """Hand on the ids that are not waiting already."""
         waiting = set(self._queue.job_ids)
-        self._queue.enqueue_many([self._job("portal.jobs.deliver", str(row)) for row in ids if str(row) not in waiting])
+        self._queue.enqueue_many(
+            [self._job("portal.jobs.deliver", str(row)) for row in ids if str(row) not in waiting]
+        )
 
     def ring_schedule(self) -> None:
         """Hand on what the schedule says is due. Who sets the mark in Redis first hands it on; the mark ends with the interval."""
@@ -197,7 +220,7 @@ class Bell:
                 self._queue.enqueue_many([self._job("portal.jobs.run_scheduled", entry.name, job_id=None)])
 
     def _job(self, function: str, argument: str, *, job_id: str | None = "") -> Any:  # noqa: ANN401 (rq's own tuple)
-        return Queue.prepare_data(
+        return Queue.prepare_data(  # pyright: ignore[reportUnknownMemberType] (rq leaves its containers open)
             function, args=(argument,), timeout=self._timeout_s, result_ttl=0, failure_ttl=3600, description=f"{function}({argument})",
             job_id=argument if job_id == "" else job_id,
         )  # fmt: skip
@@ -205,7 +228,11 @@ class Bell:
 
 def connect(config: Config) -> Redis:
     """Return a client that does not wait long for a Redis that is gone: the outbox can."""
-    return Redis.from_url(config.redis_url, socket_connect_timeout=2, socket_timeout=10, retry=Retry(ConstantBackoff(0.1), 1))
+    return _client(config, socket_timeout=10, retry=Retry(ConstantBackoff(0.1), 1))
+
+
+def _client(config: Config, **options: Any) -> Redis:  # noqa: ANN401 (redis-py's own options)
+    return Redis.from_url(config.redis_url, socket_connect_timeout=2, **options)  # pyright: ignore[reportUnknownMemberType]
 
 
 def queue_name(config: Config) -> str:
@@ -281,15 +308,32 @@ def run_scheduled(name: str) -> None:
     mine = _process[-1]
     [entry] = [entry for entry in SCHEDULE if entry.name == name]
     with mine.database.transaction(AsDispatch()) as session:
-        [row] = run(session, "SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))", {"name": f"schedule:{name}"})
+        [row] = run(
+            session,
+            "SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))",
+            {"name": f"schedule:{name}"},
+        )
         if row[0]:
             log.info("scheduled", name=name, result=entry.function(mine.database, mine.config))
 
 
-def work(database: Database, config: Config, *, lease_s: float = LEASE_S, max_jobs: int | None = None, reactions: Reactions = REACTIONS) -> None:
+def work(
+    database: Database,
+    config: Config,
+    *,
+    lease_s: float = LEASE_S,
+    max_jobs: int | None = None,
+    reactions: Reactions = REACTIONS,
+) -> None:
     """Be one worker in this process, until a signal or `max_jobs` ends it. A supervisor starts the next one."""
-    _process.append(_Process(Courier(database, config, lease_s=lease_s, reactions=reactions), database, config))
+    _process.append(
+        _Process(Courier(database, config, lease_s=lease_s, reactions=reactions), database, config)
+    )
     # rq blocks for longer than our own socket timeout, so it gets a connection of its own.
-    connection = Redis.from_url(config.redis_url, socket_connect_timeout=2)
-    worker = SimpleWorker([Queue(queue_name(config), connection=connection, serializer=JSONSerializer)], connection=connection, serializer=JSONSerializer)
+    connection = _client(config)
+    worker = SimpleWorker(
+        [Queue(queue_name(config), connection=connection, serializer=JSONSerializer)],
+        connection=connection,
+        serializer=JSONSerializer,
+    )
     worker.work(max_jobs=max_jobs, logging_level="WARNING")

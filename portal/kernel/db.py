@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData, Text, Uuid, create_engine, text
+from sqlalchemy import CursorResult, DateTime, MetaData, Text, Uuid, create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from portal.kernel.scopes import AsDispatch, AsTracking, Scope, settings_of
@@ -111,10 +111,10 @@ def enter(session: Session, scope: Scope, *, read_only: bool = False) -> None:
     session.info["scope"] = scope
 
 
-def run(session: Session, sql: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+def run(session: Session, sql: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[*tuple[Any, ...]]]:
     """Run one constant SQL statement with bound parameters and return its rows (none for a plain write)."""
     result = session.execute(text(sql), dict(parameters or {}))
-    return result.all() if result.returns_rows else []
+    return result.all() if isinstance(result, CursorResult) and result.returns_rows else []
 
 
 def _engine(url: str, pool_size: int) -> Engine:

@@ -67,7 +67,11 @@ def claim(session: Session, *, limit: int, lease_s: float) -> list[UUID]:
 
 def give_back(session: Session, ids: Sequence[UUID]) -> None:
     """End the lease of rows that could not be handed on, so that they are due at once."""
-    run(session, "UPDATE outbox SET leased_until = NULL WHERE id = ANY (:ids) AND done_at IS NULL", {"ids": list(ids)})
+    run(
+        session,
+        "UPDATE outbox SET leased_until = NULL WHERE id = ANY (:ids) AND done_at IS NULL",
+        {"ids": list(ids)},
+    )
 
 
 def begin(session: Session, outbox_id: UUID, *, lease_s: float) -> Begun | None:
@@ -100,7 +104,12 @@ def lock_open(session: Session, outbox_id: UUID) -> bool:
 
 def receipts(session: Session, outbox_id: UUID) -> frozenset[str]:
     """Return the names of the reactions that have been carried out."""
-    return frozenset(row.reaction for row in run(session, "SELECT reaction FROM outbox_receipts WHERE outbox_id = :id", {"id": outbox_id}))
+    return frozenset(
+        row.reaction
+        for row in run(
+            session, "SELECT reaction FROM outbox_receipts WHERE outbox_id = :id", {"id": outbox_id}
+        )
+    )
 
 
 def payload(session: Session, outbox_id: UUID) -> dict[str, Any]:
@@ -120,7 +129,11 @@ def write_receipt(session: Session, outbox_id: UUID, reaction: str) -> None:
 
 def finish(session: Session, outbox_id: UUID) -> None:
     """Close a row whose reactions all have receipts. As the dispatcher."""
-    run(session, "UPDATE outbox SET done_at = now(), leased_until = NULL, error = '' WHERE id = :id AND done_at IS NULL", {"id": outbox_id})
+    run(
+        session,
+        "UPDATE outbox SET done_at = now(), leased_until = NULL, error = '' WHERE id = :id AND done_at IS NULL",
+        {"id": outbox_id},
+    )
 
 
 def put_off(session: Session, outbox_id: UUID, *, attempts: int, error: str, for_good: bool = False) -> bool:
@@ -133,12 +146,19 @@ def put_off(session: Session, outbox_id: UUID, *, attempts: int, error: str, for
                           failed_at = CASE WHEN :given_up THEN now() END
         WHERE id = :id AND done_at IS NULL
         """,
-        {"id": outbox_id, "error": error, "delay": DELAYS_S[min(attempts, len(DELAYS_S)) - 1] if attempts else 0, "given_up": given_up},
+        {
+            "id": outbox_id,
+            "error": error,
+            "delay": DELAYS_S[min(attempts, len(DELAYS_S)) - 1] if attempts else 0,
+            "given_up": given_up,
+        },
     )
     return given_up
 
 
-def stuck(session: Session, *, only_failed: bool = False, limit: int = 50, offset: int = 0) -> tuple[list[StuckRow], int]:
+def stuck(
+    session: Session, *, only_failed: bool = False, limit: int = 50, offset: int = 0
+) -> tuple[list[StuckRow], int]:
     """Return one page of the news that failed, given-up rows first, and how many there are in all. For the office."""
     rows = run(
         session,

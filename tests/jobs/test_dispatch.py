@@ -49,7 +49,9 @@ def start_worker(config: Config, tmp_path: Path) -> Iterator[Callable[[], subpro
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> subprocess.Popen[bytes]:
-        process = subprocess.Popen([sys.executable, "-m", "tests.jobs.worker_program", str(settings), str(LEASE_S)], cwd=ROOT)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.jobs.worker_program", str(settings), str(LEASE_S)], cwd=ROOT
+        )
         started.append(process)
         return process
 
@@ -93,7 +95,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 15) -> None:
 def test_only_ids_are_in_redis(db: Database, config: Config, acme: UUID, superuser: Any) -> None:
     tell(db, TeaBrewed(acme, "a secret cup"))
     assert Dispatcher(db, config).go_round() == 1
-    redis = jobs.connect(config)
+    redis: Any = jobs.connect(config)
     [job_id] = redis.lrange(f"rq:queue:{queue_name(config)}", 0, -1)
     kept = redis.hgetall(f"rq:job:{job_id.decode()}")
     assert job_id.decode() == str(superuser.execute(text("SELECT id FROM outbox")).scalar())
@@ -101,7 +103,9 @@ def test_only_ids_are_in_redis(db: Database, config: Config, acme: UUID, superus
     assert str(acme).encode() not in b"".join(kept.values())
 
 
-def test_a_leased_row_is_not_sent_twice_until_its_lease_is_over(db: Database, config: Config, acme: UUID) -> None:
+def test_a_leased_row_is_not_sent_twice_until_its_lease_is_over(
+    db: Database, config: Config, acme: UUID
+) -> None:
     dispatcher = Dispatcher(db, config, lease_s=0.5)
     tell(db, TeaBrewed(acme, "blue"))
     assert [dispatcher.go_round(), dispatcher.go_round()] == [1, 0]
@@ -122,7 +126,9 @@ def test_two_dispatchers_share_the_rows(db: Database, config: Config, acme: UUID
     assert Dispatcher(db, config).go_round() + Dispatcher(db, config).go_round() == 2
 
 
-def test_without_redis_rows_stay_due(db: Database, config: Config, acme: UUID, superuser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_redis_rows_stay_due(
+    db: Database, config: Config, acme: UUID, superuser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tell(db, TeaBrewed(acme, "blue"))
     gone = dataclasses.replace(config, redis_url="redis://127.0.0.1:1/0")
     with pytest.raises(RedisError):
@@ -138,7 +144,11 @@ def test_without_redis_rows_stay_due(db: Database, config: Config, acme: UUID, s
 
 
 def test_a_worker_killed_in_the_middle_of_a_job_loses_and_doubles_nothing(
-    db: Database, config: Config, acme: UUID, superuser: Any, start_worker: Callable[[], subprocess.Popen[bytes]]
+    db: Database,
+    config: Config,
+    acme: UUID,
+    superuser: Any,
+    start_worker: Callable[[], subprocess.Popen[bytes]],
 ) -> None:
     first = start_worker()
     (config.var / GATE).touch()
@@ -149,18 +159,29 @@ def test_a_worker_killed_in_the_middle_of_a_job_loses_and_doubles_nothing(
     os.kill(int((config.var / "at_the_gate").read_text()), signal.SIGKILL)
     first.wait(10)
     (config.var / GATE).unlink()
-    assert count(superuser, "SELECT count(*) FROM audit_entries") == 0, "what it had written was never committed"
+    assert count(superuser, "SELECT count(*) FROM audit_entries") == 0, (
+        "what it had written was never committed"
+    )
     assert count(superuser, "SELECT count(*) FROM outbox WHERE done_at IS NULL AND attempts = 1") == 1
 
     start_worker()
-    wait_for(lambda: dispatcher.go_round() > 0 or count(superuser, "SELECT count(*) FROM outbox WHERE done_at IS NOT NULL") == 1)
+    wait_for(
+        lambda: (
+            dispatcher.go_round() > 0
+            or count(superuser, "SELECT count(*) FROM outbox WHERE done_at IS NOT NULL") == 1
+        )
+    )
     wait_for(lambda: count(superuser, "SELECT count(*) FROM outbox WHERE done_at IS NOT NULL") == 1)
     assert count(superuser, "SELECT count(*) FROM audit_entries WHERE action = 'gate'") == 1
     assert count(superuser, "SELECT count(*) FROM outbox_receipts") == 1
 
 
 def test_losing_everything_in_redis_costs_time_only(
-    db: Database, config: Config, acme: UUID, superuser: Any, start_worker: Callable[[], subprocess.Popen[bytes]]
+    db: Database,
+    config: Config,
+    acme: UUID,
+    superuser: Any,
+    start_worker: Callable[[], subprocess.Popen[bytes]],
 ) -> None:
     dispatcher = Dispatcher(db, config, lease_s=LEASE_S)
     tell(db, *(TeaBrewed(acme, f"cup {n}") for n in range(20)))
