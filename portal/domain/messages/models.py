@@ -23,7 +23,9 @@ class Message(Base):
         ForeignKeyConstraint(["merchant_id", "parcel_id"], ["parcels.merchant_id", "parcels.id"]),
         CheckConstraint(f"state IN ({', '.join(repr(s) for s in MESSAGE_STATES)})", name="state_is_known"),
         CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_messages_have_an_instant"),
-        CheckConstraint("(state = 'sending') <= (sending_at IS NOT NULL)", name="started_messages_have_an_instant"),
+        CheckConstraint(
+            "(state = 'sending') <= (sending_at IS NOT NULL)", name="started_messages_have_an_instant"
+        ),
         Index("ix_messages_merchant_id_order_id", "merchant_id", "order_id"),
         Index("ix_messages_created_at", "created_at"),
     )
