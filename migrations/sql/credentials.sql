@@ -148,3 +148,17 @@ END;
 CREATE FUNCTION schema_version() RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 RETURN (SELECT version_num FROM alembic_version);
+
+-- A machine's token with its merchant, in one look-up; notes the use.
+CREATE FUNCTION token_find(p_lookup text) RETURNS TABLE (
+  credential_id uuid, token_id uuid, name text, scopes text[], merchant_id uuid, merchant_code text, merchant_name text
+)
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
+BEGIN ATOMIC
+  UPDATE credentials SET used_at = now()
+  WHERE kind = 'api_token' AND lookup = p_lookup AND revoked_at IS NULL AND (used_at IS NULL OR used_at < now() - interval '1 minute');
+  SELECT c.id, t.id, t.name, t.scopes, m.id, m.code, m.name
+  FROM credentials c JOIN api_tokens t ON t.merchant_id = c.merchant_id AND t.id = c.subject_id JOIN merchants m ON m.id = c.merchant_id
+  WHERE c.kind = 'api_token' AND c.lookup = p_lookup AND c.revoked_at IS NULL AND t.revoked_at IS NULL
+    AND (c.expires_at IS NULL OR c.expires_at > now());
+END;
