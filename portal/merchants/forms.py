@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flask_wtf.file import FileField
-from wtforms import IntegerField, StringField
+from wtforms import IntegerField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from portal.web.forms import Form
+from portal.web.principal import TOKEN_SCOPES
 
 
 class HoldForm(Form):
@@ -75,4 +76,48 @@ class BarcodeForm(Form):
             InputRequired("Enter how many eaches one scan stands for."),
             NumberRange(1, 10_000, message="Enter a whole number from 1 to 10,000."),
         ],
+    )
+
+
+class InviteForm(Form):
+    """Somebody who is to join."""
+
+    name = StringField(
+        "Name",
+        validators=[
+            DataRequired("Enter the person's name."),
+            Length(max=100, message="Keep the name under 100 characters."),
+        ],
+    )
+    email = StringField(
+        "E-mail address",
+        validators=[
+            DataRequired("Enter an e-mail address."),
+            Length(max=254, message="This address is too long."),
+        ],
+    )
+    role = SelectField(
+        "Role",
+        choices=[
+            ("viewer", "Viewer: sees everything"),
+            ("member", "Member: works with orders and stock"),
+            ("owner", "Owner: also team and tokens"),
+        ],
+    )
+
+
+class TokenForm(Form):
+    """A token for a machine."""
+
+    name = StringField(
+        "Name",
+        validators=[
+            DataRequired("Name the token after what uses it."),
+            Length(max=100, message="Keep the name under 100 characters."),
+        ],
+    )
+    scopes = SelectMultipleField(
+        "What it may do",
+        choices=[(scope, scope) for scope in TOKEN_SCOPES],
+        default=["orders.read", "orders.write"],
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flask import current_app, g, redirect, request, url_for
 from flask_login import LoginManager
 
-from portal.domain.accounts.commands.sessions import close_session
+from portal.domain.accounts.commands.sessions import close_session, touch_credential
 from portal.domain.accounts.queries import find_session, find_token
 from portal.kernel import clock
 from portal.kernel.errors import NotAllowedError, NotFoundError, NotSignedInError
@@ -92,6 +92,14 @@ def authorise(*permissions: str) -> Principal:
     return principal
 
 
+def authorise_anybody() -> Principal:
+    """Return whoever is signed in, in any role; `NotSignedInError` otherwise."""
+    principal: Principal | None = g.get("principal")
+    if principal is None:
+        raise NotSignedInError("Sign in first.")
+    return principal
+
+
 def cookie_name(name: str) -> str:
     """Return a cookie's name: bound to this host where the connection is secure."""
     return f"__Host-{name}" if current_app.config["SESSION_COOKIE_SECURE"] else name
@@ -112,6 +120,13 @@ def install_login(app: Flask, *, secure: bool) -> None:
             found = load(request)
             if found is not None:
                 g.principal = found
+
+    @app.teardown_request
+    def touch(error: BaseException | None) -> None:
+        # A second transaction after the answer: the request itself may have been read-only.
+        if error is None and "touch_session" in g:
+            with current_app.extensions["database"].transaction(AtGate()) as session:
+                touch_credential(session, g.pop("touch_session"))
 
     app.jinja_env.globals["may"] = lambda permission: (
         bool(g.get("principal")) and may(g.principal, permission)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flask import g, render_template
-from portal.merchants.door import merchants
 
 from portal.domain.orders.queries import OrderFilter, count_by_progress, list_orders
 from portal.domain.stock.queries import stock_levels
 from portal.kernel import clock
+from portal.merchants.door import merchants
 from portal.web.access import permit
 from portal.web.database import transaction
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flask import flash, g, redirect, render_template, request, url_for
-from portal.domain.intake.rules import UnreadableFile
-from portal.merchants.door import merchants
 
 from portal.domain.intake.commands import confirm_import, discard_import, mend_order, preview_import
 from portal.domain.intake.queries import get_preview, get_staged_order, list_imports
+from portal.domain.intake.rules import UnreadableFile
 from portal.kernel import clock
+from portal.merchants.door import merchants
 from portal.merchants.forms import UploadForm
 from portal.web.access import permit
 from portal.web.database import transaction

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flask import flash, g, redirect, render_template, request, url_for
-from portal.domain.messages.queries import messages_of_order
-from portal.domain.shipping.queries import parcels_of_order
-from portal.merchants.door import merchants
 
+from portal.domain.messages.queries import messages_of_order
 from portal.domain.orders.commands.holds import cancel_order, place_hold, release_hold
 from portal.domain.orders.queries import OrderFilter, count_by_progress, get_order, list_orders
 from portal.domain.orders.states import PROGRESS
+from portal.domain.shipping.queries import parcels_of_order
 from portal.kernel import clock
+from portal.merchants.door import merchants
 from portal.merchants.forms import HoldForm
 from portal.web.access import permit
 from portal.web.database import transaction

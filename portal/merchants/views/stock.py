@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flask import flash, g, redirect, render_template, request, url_for
-from portal.merchants.door import merchants
 
 from portal.domain.catalog.commands import NewSku, activate_sku, add_barcode, add_sku
 from portal.domain.catalog.queries import barcodes_of, get_sku
 from portal.domain.stock.queries import movements_of, places_of_sku, stock_levels
 from portal.kernel.errors import DuplicateError
+from portal.merchants.door import merchants
 from portal.merchants.forms import BarcodeForm, SkuForm
 from portal.web.access import permit
 from portal.web.database import transaction

@@ -1,0 +1,1 @@
+"""The merchants' door: their people in a browser. Everything runs as that merchant alone."""
