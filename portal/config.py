@@ -48,7 +48,7 @@ class Config:
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Config:
         """Read the environment. Without `DATABASE_URL` and `REDIS_URL` the built-in servers are started and used."""
         env = os.environ if environ is None else environ
-        var = Path(env.get("PARCELYARD_VAR", "var")).absolute()
+        var = var_folder(env)
         port = _port(env.get("PORT", "8000"))
         database, redis = env.get("DATABASE_URL", ""), env.get("REDIS_URL", "")
         if bool(database) != bool(redis):
@@ -74,6 +74,11 @@ class Config:
             proxy_hops=int(env.get("PROXY_HOPS", "0")),
             operator_name=env.get("OPERATOR_NAME", "Parcelyard"),
         )
+
+
+def var_folder(environ: Mapping[str, str] | None = None) -> Path:
+    """Return the folder of documents, keys and the built-in servers' data, without starting anything."""
+    return Path((os.environ if environ is None else environ).get("PARCELYARD_VAR", "var")).absolute()
 
 
 def built_in_urls(servers: Servers, database: str) -> dict[str, str]:

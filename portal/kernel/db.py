@@ -111,7 +111,9 @@ def enter(session: Session, scope: Scope, *, read_only: bool = False) -> None:
     session.info["scope"] = scope
 
 
-def run(session: Session, sql: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[*tuple[Any, ...]]]:
+def run(
+    session: Session, sql: str, parameters: Mapping[str, Any] | None = None
+) -> Sequence[Row[*tuple[Any, ...]]]:
     """Run one constant SQL statement with bound parameters and return its rows (none for a plain write)."""
     result = session.execute(text(sql), dict(parameters or {}))
     return result.all() if isinstance(result, CursorResult) and result.returns_rows else []
@@ -119,5 +121,10 @@ def run(session: Session, sql: str, parameters: Mapping[str, Any] | None = None)
 
 def _engine(url: str, pool_size: int) -> Engine:
     return create_engine(
-        url, pool_size=pool_size, max_overflow=5, pool_pre_ping=True, connect_args={"connect_timeout": 10}
+        url,
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": 10},
     )

@@ -108,5 +108,5 @@ def messages_of_order(session: Session, merchant_id: UUID, order_id: UUID) -> li
 
 def count_messages(session: Session) -> dict[str, int]:
     """Return how many messages of the scope are in each state."""
-    rows = run(session, "SELECT state, count(*) FROM messages GROUP BY state")
-    return {row.state: row.count for row in rows}
+    rows = run(session, "SELECT state, count(*) AS messages FROM messages GROUP BY state")
+    return {row.state: row.messages for row in rows}
