@@ -1,0 +1,1 @@
+"""The office's door: the operator's clerks and admins, who see all merchants."""

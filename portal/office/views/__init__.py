@@ -1,0 +1,1 @@
+"""Views of the office's door, one file per family of screens."""

@@ -1,0 +1,1 @@
+"""Views of the floor's door, one file per family of screens."""
