@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from portal.embedded import Servers
 
 ROOT = Path(__file__).resolve().parents[1]
+pytest_plugins = ["tests.browser"]
 
 
 def _cluster_folder() -> Path:
