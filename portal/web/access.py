@@ -69,13 +69,19 @@ def require_permissions(app: Flask) -> None:
             f"These routes declare no permission; add @permit(…) or @permit.public: {', '.join(silent)}."
         )
 
-    @app.before_request
     def check() -> None:
-        if request.endpoint is None:
-            return
-        needed: tuple[str, ...] = app.view_functions[request.endpoint].permissions  # type: ignore[attr-defined]
+        needed: tuple[str, ...] = app.view_functions[str(request.endpoint)].permissions  # type: ignore[attr-defined]
         if needed:
             authorise(*needed)
+
+    # Behind each door's own hook: the door says who is asking (a token, a member, staff) and answers other audiences with 404.
+    for name in app.blueprints:
+        app.before_request_funcs.setdefault(name, []).append(check)
+
+    @app.before_request
+    def check_outside_doors() -> None:
+        if request.endpoint is not None and request.blueprint is None:
+            check()
 
 
 def authorise(*permissions: str) -> Principal:
