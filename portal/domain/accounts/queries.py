@@ -121,6 +121,18 @@ class MemberRow:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffRow:
+    """One of the operator's people; the site is set for floor roles alone."""
+
+    user_id: UUID
+    email: str
+    display_name: str
+    role: str
+    site_id: UUID | None
+    site_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class TokenRow:
     """A token as its merchant sees it."""
 
@@ -160,6 +172,7 @@ class SiteRow:
     name: str
     timezone: str
     address_lines: list[str]
+    cut_off: time
 
 
 def find_credential(session: Session, kind: str, lookup: str) -> CredentialRow | None:
@@ -214,6 +227,19 @@ def list_staff(session: Session) -> list[MemberRow]:
     return [MemberRow(*row[:5], row[5] or "") for row in rows]
 
 
+def get_staff_member(session: Session, user_id: UUID) -> StaffRow:
+    """Return one of the operator's people; `NotFoundError` when the scope sees no such person."""
+    row = session.execute(
+        select(User.id, User.email, User.display_name, StaffMember.role, StaffMember.site_id, Site.name)
+        .join(StaffMember, StaffMember.user_id == User.id)
+        .outerjoin(Site, Site.id == StaffMember.site_id)
+        .where(User.id == user_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("There is no such person on the staff.")
+    return StaffRow(*row)
+
+
 def list_api_tokens(session: Session, merchant_id: UUID) -> list[TokenRow]:
     """Return a merchant's tokens, newest first, with when each was last used (to the minute)."""
     t = ApiToken
@@ -253,7 +279,9 @@ def find_merchant(session: Session, code: str) -> MerchantRow | None:
 def list_sites(session: Session) -> list[SiteRow]:
     """Return the sites that the scope sees, by name."""
     rows = session.execute(
-        select(Site.id, Site.code, Site.name, Site.timezone, Site.address_lines).order_by(Site.name)
+        select(Site.id, Site.code, Site.name, Site.timezone, Site.address_lines, Site.cut_off).order_by(
+            Site.name
+        )
     )
     return [SiteRow(*row) for row in rows]
 

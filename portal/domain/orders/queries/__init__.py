@@ -1,7 +1,8 @@
-"""Reads of orders: `pages` for one order, `lists` for many."""
+"""Reads of orders: `pages` for one order, `lists` for many, `board` for the operator's day."""
 
 from __future__ import annotations
 
+from portal.domain.orders.queries.board import BoardRow, board, count_operator_holds
 from portal.domain.orders.queries.lists import OrderFilter, OrderRow, count_by_progress, list_orders
 from portal.domain.orders.queries.pages import (
     EventRow,
@@ -20,6 +21,7 @@ from portal.domain.orders.queries.pages import (
 )
 
 __all__ = [
-    "EventRow", "HoldRow", "LineQuantities", "LineRow", "LockedOrder", "OrderFilter", "OrderPage", "OrderRow", "RecipientRow",
-    "count_by_progress", "find_order_by_number", "get_order", "line_quantities", "list_orders", "lock_order", "open_holds", "why_not_shipped",
+    "BoardRow", "EventRow", "HoldRow", "LineQuantities", "LineRow", "LockedOrder", "OrderFilter", "OrderPage", "OrderRow", "RecipientRow",
+    "board", "count_by_progress", "count_operator_holds", "find_order_by_number", "get_order", "line_quantities", "list_orders", "lock_order", "open_holds",
+    "why_not_shipped",
 ]  # fmt: skip

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 SORTS = ("placed_at", "promised_on", "number")
+VIEWS = ("open", "stuck", "late", "due", "held", "shipped")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
     """What a list of orders is narrowed to. Empty values narrow nothing.
 
-    `view`: '' all · 'open' not shipped nor cancelled · 'held' with an open hold · 'late' promised before `today`.
+    `view`: '' all · 'open' not shipped nor cancelled · 'held' with an open hold · 'ours' with one that the operator has to end ·
+    'late' promised before today · 'due' promised for today. Today is `today` or, where sites differ, the day that it is at `now` in
+    the order's own site.
     `search`: an order number (prefix), an external id, a recipient's name (prefix), or an e-mail address.
     """
 
@@ -28,7 +31,9 @@ class OrderFilter:
     progress: str = ""
     view: str = ""
     search: str = ""
+    site_id: UUID | None = None
     today: date | None = None
+    now: datetime | None = None
     sort: str = "placed_at"
     descending: bool = True
 
@@ -74,13 +79,24 @@ LEFT JOIN LATERAL (SELECT sum(quantity - quantity_cancelled) FILTER (WHERE requi
 ORDER BY {outer}
 """
 
+_TODAY = """
+coalesce(CAST(:today AS date), (CAST(:now AS timestamptz) AT TIME ZONE (SELECT s.timezone FROM sites s WHERE s.id = o.site_id))::date)
+"""
 _CONDITIONS = {
     "merchant": "o.merchant_id = :merchant",
+    "site": "o.site_id = :site",
     "progress": "o.progress = :progress",
     "open": "o.state = 'open' AND o.progress <> 'shipped'",
-    "late": "o.state = 'open' AND o.progress <> 'shipped' AND o.promised_on < :today",
-    "due": "o.state = 'open' AND o.progress <> 'shipped' AND o.promised_on = :today",
+    "late": f"o.state = 'open' AND o.progress <> 'shipped' AND o.promised_on < {_TODAY}",
+    "due": f"o.state = 'open' AND o.progress <> 'shipped' AND o.promised_on = {_TODAY}",
+    "stuck": (
+        "o.state = 'open' AND o.progress <> 'shipped' AND (o.promised_on < :today OR o.progress = 'waiting_for_stock' "
+        "OR EXISTS (SELECT 1 FROM holds h WHERE h.merchant_id = o.merchant_id AND h.order_id = o.id AND h.released_at IS NULL))"
+    ),
+    "shipped": "o.progress = 'shipped'",
     "held": "EXISTS (SELECT 1 FROM holds h WHERE h.merchant_id = o.merchant_id AND h.order_id = o.id AND h.released_at IS NULL)",
+    "ours": """o.state = 'open' AND EXISTS (SELECT 1 FROM holds h WHERE h.merchant_id = o.merchant_id AND h.order_id = o.id AND h.released_at IS NULL
+                       AND h.owner = 'operator')""",
     "search": "(o.number LIKE :prefix OR o.external_id = :search OR lower(r.name) LIKE lower(:prefix) OR lower(r.email) = lower(:search))",
 }
 _ORDERS = {
@@ -124,10 +140,13 @@ def _where(wanted: OrderFilter) -> tuple[str, dict[str, object]]:
     if wanted.progress:
         conditions.append(_CONDITIONS["progress"])
         parameters["progress"] = wanted.progress
-    if wanted.view in ("open", "late", "due", "held"):
+    if wanted.site_id is not None:
+        conditions.append(_CONDITIONS["site"])
+        parameters["site"] = wanted.site_id
+    if wanted.view in ("open", "late", "due", "held", "ours"):
         conditions.append(_CONDITIONS[wanted.view])
         if wanted.view in ("late", "due"):
-            parameters["today"] = wanted.today
+            parameters |= {"today": wanted.today, "now": wanted.now}
     if wanted.search.strip():
         text = wanted.search.strip()
         conditions.append(_CONDITIONS["search"])
