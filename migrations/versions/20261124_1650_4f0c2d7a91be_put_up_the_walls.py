@@ -105,7 +105,7 @@ FUNCTIONS = (
 
 def upgrade() -> None:
     """Create the functions, hand them to their owners, and put a wall around every table."""
-    for name in ("ledger", "credentials", "tracking"):
+    for name in ("ledger", "credentials", "tracking", "parcels"):
         op.get_bind().exec_driver_sql((SQL / f"{name}.sql").read_text().replace("%", "%%"))
     for wall in WALLS:
         for statement in wall_sql(wall):

@@ -162,6 +162,15 @@ def add_places(session: Session, *, site_id: UUID, places: Sequence[tuple[str, s
     return len(rows)
 
 
+def open_place(session: Session, *, site_id: UUID, code: str, kind: str) -> UUID:
+    """Add one place that goods are about to be put into, such as a parcel; return its id."""
+    place_id = new_id()
+    session.execute(
+        insert(Place).values(id=place_id, site_id=site_id, code=code, kind=kind, physical=kind in PHYSICAL_KINDS)
+    )
+    return place_id
+
+
 def open_site(session: Session, *, site_id: UUID) -> None:
     """Give a new site its virtual places and one dock, so that goods can be received."""
     virtual = [(kind.upper(), kind, 0) for kind in VIRTUAL_KINDS]

@@ -292,7 +292,7 @@ def get_order(session: Session, merchant_id: UUID, order_id: UUID) -> OrderPage:
         raise NotFoundError("There is no such order.")
     return OrderPage(
         *row,
-        recipient=_recipient(session, merchant_id, order_id),
+        recipient=find_recipient(session, merchant_id, order_id),
         lines=_lines(session, merchant_id, order_id),
         holds=tuple(
             HoldRow(*hold)
@@ -307,7 +307,8 @@ def get_order(session: Session, merchant_id: UUID, order_id: UUID) -> OrderPage:
     )
 
 
-def _recipient(session: Session, merchant_id: UUID, order_id: UUID) -> RecipientRow | None:
+def find_recipient(session: Session, merchant_id: UUID, order_id: UUID) -> RecipientRow | None:
+    """Return who gets an order, and where; None when the scope sees nobody."""
     r = Recipient
     row = session.execute(
         select(
