@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from portal.domain.orders.reactions import allocate_received
+from portal.domain.stock.events import StockReceived
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
@@ -46,6 +49,8 @@ class Scheduled:
     function: Callable[[Database, Config], object]
 
 
-REACTIONS: dict[type[Any], tuple[Writes | Speaks, ...]] = {}
+REACTIONS: dict[type[Any], tuple[Writes | Speaks, ...]] = {
+    StockReceived: (Writes(allocate_received),),
+}
 
 SCHEDULE: tuple[Scheduled, ...] = ()

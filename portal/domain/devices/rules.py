@@ -30,13 +30,19 @@ class Answer:
 
     `applied` changed something; `rejected` was the wrong code and changed nothing; `conflict` was the right code at the
     wrong time (a hold, a cancel) and changed nothing. `completed` names what this scan finished, for the sound and the
-    next screen: '' or place, line, batch, parcel, shipped.
+    next screen: '' or place, line, batch, parcel, shipped. `first` is the verdict that a repeated scan got the first time.
     """
 
     verdict: str
     headline: str
     sentence: str = ""
     completed: str = ""
+    first: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """Return what the scan came to when it was carried out: for a duplicate, the verdict of the first time."""
+        return self.first or self.verdict
 
 
 def wrong(headline: str, sentence: str) -> Answer:
