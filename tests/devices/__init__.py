@@ -1,0 +1,1 @@
+"""Tablets: enrolled, signed in on, locked; and scans answered once."""

@@ -1,0 +1,1 @@
+"""Walks: begun, picked, cut short, given back."""
