@@ -6,7 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from portal.domain.orders.reactions import allocate_received
+from portal.domain.accounts.events import InvitationIssued, PasswordResetAsked
+from portal.domain.intake.events import ImportConfirmed
+from portal.domain.messages.events import MessageQueued
+from portal.domain.messages.reactions import (
+    confirm_order,
+    confirm_shipping,
+    find_lost_messages,
+    invite,
+    send_message,
+    send_reset_link,
+)
+from portal.domain.orders.events import OrderAccepted, OrderCancelled
+from portal.domain.orders.reactions import allocate_freed, allocate_received
+from portal.domain.shipping.events import ParcelPacked, ParcelShipped
 from portal.domain.stock.events import StockReceived
 
 if TYPE_CHECKING:
@@ -51,6 +64,14 @@ class Scheduled:
 
 REACTIONS: dict[type[Any], tuple[Writes | Speaks, ...]] = {
     StockReceived: (Writes(allocate_received),),
+    OrderAccepted: (Writes(confirm_order),),
+    OrderCancelled: (Writes(allocate_freed),),
+    ImportConfirmed: (),
+    ParcelPacked: (),
+    ParcelShipped: (Writes(confirm_shipping),),
+    InvitationIssued: (Writes(invite),),
+    PasswordResetAsked: (Writes(send_reset_link),),
+    MessageQueued: (Speaks(send_message),),
 }
 
-SCHEDULE: tuple[Scheduled, ...] = ()
+SCHEDULE: tuple[Scheduled, ...] = (Scheduled(60, "find_lost_messages", find_lost_messages),)

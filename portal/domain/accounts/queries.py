@@ -109,6 +109,14 @@ class FoundToken:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonRow:
+    """Somebody who can be written to."""
+
+    email: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class MemberRow:
     """A member of a merchant, or of the staff (then with the site, for floor roles)."""
 
@@ -203,6 +211,14 @@ def find_token(session: Session, lookup: str) -> FoundToken | None:
     """Return a live token by its hash, and note that it was used. At the gate only."""
     rows = run(session, "SELECT * FROM token_find(:lookup)", {"lookup": lookup})
     return FoundToken(*rows[0]) if rows else None
+
+
+def find_person(session: Session, user_id: UUID) -> PersonRow | None:
+    """Return who a user is, for writing to them; None for a disabled one, or one that the scope does not see."""
+    row = session.execute(
+        select(User.email, User.display_name).where(User.id == user_id, User.disabled_at.is_(None))
+    ).one_or_none()
+    return PersonRow(*row) if row else None
 
 
 def list_members(session: Session, merchant_id: UUID) -> list[MemberRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.domain.messages.events import MessageQueued
 from portal.domain.messages.models import Message
+from portal.domain.messages.rules import KIND_WORDS, SECRET_KINDS, strike_secrets
 from portal.domain.orders.commands.events import add_event
 from portal.kernel.db import run
 from portal.kernel.errors import NotFoundError, WrongStateError
@@ -27,6 +29,15 @@ MOST_TRIES = 10
 
 LOST_AFTER_S = 300
 """A message that has been `sending` for so long has no worker any more."""
+
+_OUTCOMES = {
+    "sent": "sent to the recipient",
+    "failed": "not sent: the mail server refused it",
+    "unknown": "may or may not have been sent; look at the message log",
+}
+"""What the timeline says of each way in which sending ends."""
+
+_STATE_WORDS = {"failed": "not sent", "unknown": "perhaps not sent", "kept": "only kept"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +66,7 @@ class Outgoing:
     id: UUID
     merchant_id: UUID | None
     order_id: UUID | None
+    kind: str
     attempts: int
     from_name: str
     reply_to: str
@@ -88,26 +100,33 @@ def start_message(session: Session, *, message_id: UUID, at: datetime) -> Outgoi
     message.sending_at = at
     message.attempts += 1
     return Outgoing(
-        message.id, message.merchant_id, message.order_id, message.attempts, message.from_name, message.reply_to, message.to_name,
+        message.id, message.merchant_id, message.order_id, message.kind, message.attempts, message.from_name, message.reply_to, message.to_name,
         message.to_address, message.subject, message.html, message.text,
     )  # fmt: skip
 
 
 def conclude_message(session: Session, *, message_id: UUID, move: str, error: str = "", at: datetime) -> None:
-    """Write down how sending ended: `confirm`, `fail`, `requeue` (surely not delivered) or `lose` (nobody knows)."""
+    """Write down how sending ended: `confirm`, `fail`, `requeue` (surely not delivered) or `lose` (nobody knows).
+
+    What was sent for sure is told on the order's timeline, and a link that lets somebody in is struck from our copy.
+    """
     message = _locked(session, message_id)
     message.take(move)
     message.error = error
     if message.state == "sent":
         message.sent_at = at
+        if message.kind in SECRET_KINDS:
+            message.html, message.text = strike_secrets(message.html), strike_secrets(message.text)
+    _tell_order(session, message, _OUTCOMES.get(message.state, ""), at=at)
 
 
-def keep_message(session: Session, *, message_id: UUID) -> bool:
+def keep_message(session: Session, *, message_id: UUID, at: datetime) -> bool:
     """Keep a queued message for reading, where no mail server is set; False when it is not queued."""
     message = _locked(session, message_id)
     if message.state != "queued":
         return False
     message.take("keep")
+    _tell_order(session, message, "written and kept; no mail server is set, so it was not sent", at=at)
     return True
 
 
@@ -128,23 +147,14 @@ def resend_message(
     message.attempts = 0
     message.error = ""
     record(session, MessageQueued(merchant_id=message.merchant_id, message_id=message.id))
-    if message.merchant_id is not None and message.order_id is not None:
-        [site] = run(
-            session,
-            "SELECT site_id FROM orders WHERE merchant_id = :m AND id = :o",
-            {"m": message.merchant_id, "o": message.order_id},
-        )
-        add_event(
-            session, merchant_id=message.merchant_id, order_id=message.order_id, site_id=site[0], kind="message_resent",
-            sentence=f"The message “{message.subject}” was {was} and is sent again.", by=by, at=at,
-        )  # fmt: skip
+    _tell_order(session, message, f"was {_STATE_WORDS[was]} and is sent again", by=by, at=at)
 
 
-def mark_lost_messages(session: Session, *, before: datetime) -> int:
-    """Mark as `unknown` what has been `sending` since before that instant: its worker died; a person decides. Return how many."""
+def mark_lost_messages(session: Session, *, at: datetime) -> int:
+    """Mark as `unknown` what has been `sending` for too long: its worker died; a person decides. Return how many."""
     lost = session.scalars(
         select(Message)
-        .where(Message.state == "sending", Message.sending_at < before)
+        .where(Message.state == "sending", Message.sending_at < at - timedelta(seconds=LOST_AFTER_S))
         .with_for_update(skip_locked=True)
     ).all()
     for message in lost:
@@ -152,7 +162,31 @@ def mark_lost_messages(session: Session, *, before: datetime) -> int:
         message.error = (
             "The worker ended while it spoke to the mail server, so it may or may not have arrived."
         )
+        _tell_order(session, message, _OUTCOMES["unknown"], at=at)
     return len(lost)
+
+
+def _tell_order(
+    session: Session, message: Message, what: str, *, by: UUID | None = None, at: datetime
+) -> None:
+    """Write on the order's timeline what became of a message. No address: a timeline cannot be changed when one has to go."""
+    if not what or message.merchant_id is None or message.order_id is None:
+        return
+    [site] = run(
+        session,
+        "SELECT site_id FROM orders WHERE merchant_id = :m AND id = :o",
+        {"m": message.merchant_id, "o": message.order_id},
+    )
+    add_event(
+        session,
+        merchant_id=message.merchant_id,
+        order_id=message.order_id,
+        site_id=site[0],
+        kind=f"message_{message.state}",
+        sentence=f"{KIND_WORDS.get(message.kind, message.kind)} {what}.",
+        by=by,
+        at=at,
+    )
 
 
 def _locked(session: Session, message_id: UUID) -> Message:

@@ -1,4 +1,4 @@
-"""Reads of messages: the office's log, one message, an order's messages, and what a mail about an order has to say."""
+"""Reads of messages: the office's log, one message, an order's messages."""
 
 from __future__ import annotations
 
@@ -104,6 +104,11 @@ def get_message(session: Session, message_id: UUID) -> MessagePage:
 def messages_of_order(session: Session, merchant_id: UUID, order_id: UUID) -> list[MessageRow]:
     """Return what the recipient of an order was written, oldest first."""
     return [MessageRow(*row) for row in run(session, _OF_ORDER, {"merchant": merchant_id, "order": order_id})]
+
+
+def is_written(session: Session, topic: str) -> bool:
+    """Say whether a message about this topic exists, whatever became of it."""
+    return bool(run(session, "SELECT id FROM messages WHERE topic = :topic", {"topic": topic}))
 
 
 def count_messages(session: Session) -> dict[str, int]:
