@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -20,7 +20,7 @@ from portal.kernel.db import run
 from portal.kernel.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
     from datetime import date, datetime
     from typing import Any
     from uuid import UUID
@@ -367,7 +367,8 @@ def parcel_papers(session: Session, merchant_id: UUID, parcel_id: UUID) -> Parce
         name=recipient.name,
         company=recipient.company,
         street=tuple(line for line in (recipient.address1, recipient.address2) if line),
-        town=" ".join(part for part in (recipient.city, recipient.region, recipient.postcode) if part),
+        city=" ".join(part for part in (recipient.city, recipient.region) if part),
+        postcode=recipient.postcode,
         country=country_name(recipient.country),
         lines=tuple(
             SlipLine(line.sku_code, line.name, line.attributes, line.packed, line.elsewhere, line.missing) for line in lines
@@ -377,7 +378,8 @@ def parcel_papers(session: Session, merchant_id: UUID, parcel_id: UUID) -> Parce
 
 def country_name(code: str) -> str:
     """Return the English name of a country by its ISO 3166 code, from the Unicode CLDR; the code itself when unknown."""
-    return Locale("en").territories.get(code.upper(), code)
+    names = cast("Mapping[str, str]", Locale("en").territories)
+    return names.get(code.upper(), code)
 
 
 def _head(session: Session, merchant_id: UUID, parcel_id: UUID) -> Row[*tuple[Any, ...]]:
@@ -388,7 +390,9 @@ def _head(session: Session, merchant_id: UUID, parcel_id: UUID) -> Row[*tuple[An
 
 
 def _rows(session: Session, sql: str, parameters: dict[str, object]) -> list[ParcelRow]:
-    found: Sequence[Row[*tuple[Any, ...]]] = run(session, sql, parameters)
-    return [
-        ParcelRow(*row[:12], tuple((q, code, name) for q, code, name in row[12]), *row[13:]) for row in found
-    ]
+    found: list[ParcelRow] = []
+    for row in run(session, sql, parameters):
+        values: list[Any] = list(row)
+        values[12] = tuple((quantity, code, name) for quantity, code, name in values[12])
+        found.append(ParcelRow(*values))
+    return found

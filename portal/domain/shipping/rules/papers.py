@@ -53,7 +53,8 @@ class ParcelPapers:
     name: str
     company: str
     street: tuple[str, ...]
-    town: str
+    city: str
+    postcode: str
     country: str
     lines: tuple[SlipLine, ...]
 
