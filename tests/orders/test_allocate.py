@@ -13,6 +13,7 @@ from portal.domain.orders.commands.accept import accept_orders
 from portal.domain.orders.commands.allocation import allocate
 from portal.domain.orders.commands.holds import cancel_order, place_hold, release_hold
 from portal.domain.orders.queries import OrderFilter, get_order, list_orders, why_not_shipped
+from portal.jobs import Courier
 from portal.kernel.db import run
 from portal.kernel.errors import NotFoundError, WrongStateError
 from portal.kernel.scopes import AsMerchant, AsOffice
@@ -21,6 +22,7 @@ from tests import make
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from portal.config import Config
     from portal.kernel.db import Database
 
 
@@ -118,7 +120,7 @@ def test_naive_allocation_oversells_and_is_caught(db: Database) -> None:
         )
 
 
-def test_cancelling_gives_the_stock_to_who_waits(db: Database) -> None:
+def test_cancelling_gives_the_stock_to_who_waits(db: Database, config: Config) -> None:
     here = make.site(db)
     acme = make.merchant(db, here)
     tea = make.sku(db, acme)
@@ -127,6 +129,8 @@ def test_cancelling_gives_the_stock_to_who_waits(db: Database) -> None:
     make.order(db, acme, {tea: 2}, number="second")
     with db.transaction(AsMerchant(acme)) as session:
         cancel_order(session, merchant_id=acme, order_id=first, by=None, at=make.NOW)
+    assert _progress(db, acme) == {"first": "cancelled", "second": "waiting_for_stock"}
+    Courier(db, config).deliver_due()
     assert _progress(db, acme) == {"first": "cancelled", "second": "ready"}
     with (
         db.transaction(AsMerchant(acme)) as session,

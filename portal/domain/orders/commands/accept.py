@@ -7,7 +7,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Text, any_, insert, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from portal.domain.accounts.queries import merchant_calendar
 from portal.domain.orders.events import OrderAccepted
@@ -149,7 +150,23 @@ def known_orders(
         select(Order.external_id, Order.id, Order.fingerprint).where(
             Order.merchant_id == merchant_id,
             Order.channel == channel,
-            Order.external_id.in_(list(external_ids)),
+            Order.external_id == any_(literal(list(external_ids), ARRAY(Text))),
         )
     )
     return {external_id: (order_id, fingerprint) for external_id, order_id, fingerprint in rows}
+
+
+def known_numbers(
+    session: Session, merchant_id: UUID, channel: str, numbers: Sequence[str]
+) -> dict[str, tuple[UUID, str, str]]:
+    """Return, for those numbers that the merchant has an order of, its id, fingerprint and external id (the newest's)."""
+    rows = session.execute(
+        select(Order.number, Order.id, Order.fingerprint, Order.external_id)
+        .where(
+            Order.merchant_id == merchant_id,
+            Order.channel == channel,
+            Order.number == any_(literal(list(numbers), ARRAY(Text))),
+        )
+        .order_by(Order.id)
+    )
+    return {number: (order_id, before, external_id) for number, order_id, before, external_id in rows}

@@ -30,7 +30,7 @@ WITH need AS (
   JOIN order_lines l ON l.merchant_id = o.merchant_id AND l.order_id = o.id
   LEFT JOIN LATERAL (SELECT sum(b.quantity) AS quantity FROM line_balances b
                      WHERE b.merchant_id = l.merchant_id AND b.order_line_id = l.id) got ON true
-  WHERE o.merchant_id = :merchant AND o.state = 'open' AND o.progress IN ('received', 'waiting_for_stock', 'picking')
+  WHERE o.merchant_id = :merchant AND o.id = ANY (:orders) AND o.state = 'open'
     AND l.requires_shipping AND l.sku_id = ANY (:skus)
 ),
 needed AS (
@@ -57,9 +57,11 @@ RETURNING order_line_id
 """
 
 _TOUCHED = """
-SELECT DISTINCT o.id FROM orders o JOIN order_lines l ON l.merchant_id = o.merchant_id AND l.order_id = o.id
+SELECT o.id FROM orders o
 WHERE o.merchant_id = :merchant AND o.state = 'open' AND o.progress IN ('received', 'waiting_for_stock', 'picking')
-  AND l.requires_shipping AND l.sku_id = ANY (:skus)
+  AND EXISTS (SELECT 1 FROM order_lines l WHERE l.merchant_id = o.merchant_id AND l.order_id = o.id
+              AND l.requires_shipping AND l.sku_id = ANY (:skus))
+ORDER BY o.id FOR UPDATE
 """
 
 
@@ -83,9 +85,12 @@ def allocate(
     skus = sorted(row.sku_id for row in run(session, _WAITING_SKUS, parameters))
     if not skus:
         return 0
-    run(session, "SELECT ledger_lock(:merchant, :skus)", {"merchant": merchant_id, "skus": skus})
-    moved = run(session, _ALLOCATE, {"merchant": merchant_id, "skus": skus, "by": by, "at": at})
+    # Orders before stock, as picking, packing and shipping do: who locks in another order waits for ever.
     touched = [row.id for row in run(session, _TOUCHED, {"merchant": merchant_id, "skus": skus})]
+    run(session, "SELECT ledger_lock(:merchant, :skus)", {"merchant": merchant_id, "skus": skus})
+    moved = run(
+        session, _ALLOCATE, {"merchant": merchant_id, "skus": skus, "orders": touched, "by": by, "at": at}
+    )
     refresh_progress(session, merchant_id=merchant_id, order_ids=touched, at=at)
     return len(moved)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, update
 
-from portal.domain.orders.commands.allocation import allocate, release_stock
+from portal.domain.orders.commands.allocation import release_stock
 from portal.domain.orders.commands.events import add_event
 from portal.domain.orders.events import OrderCancelled
 from portal.domain.orders.models import Hold, Order
@@ -94,7 +94,7 @@ def release_hold(
 def cancel_order(
     session: Session, *, merchant_id: UUID, order_id: UUID, by: UUID | None, at: datetime
 ) -> None:
-    """Cancel an order of which nothing has been picked, and give its stock to whoever waits for it.
+    """Cancel an order of which nothing has been picked, and free its stock; by `OrderCancelled` it goes to whoever waits for it.
 
     Raises `WrongStateError` once picking has begun: then the floor has to put goods back first.
     """
@@ -123,4 +123,3 @@ def cancel_order(
         at=at,
     )
     record(session, OrderCancelled(merchant_id=merchant_id, order_id=order_id))
-    allocate(session, merchant_id=merchant_id, by=by, at=at)
