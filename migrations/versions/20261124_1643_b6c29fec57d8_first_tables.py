@@ -318,7 +318,7 @@ def upgrade() -> None:
         sa.Column("priority", sa.Integer(), server_default="0", nullable=False),
         sa.Column("service", sa.Text(), server_default="", nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("total_minor", sa.Integer(), nullable=True),
+        sa.Column("total_minor", sa.BigInteger(), nullable=True),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("import_id", sa.Uuid(), nullable=True),
         sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
@@ -564,7 +564,7 @@ def upgrade() -> None:
         sa.Column("attributes", sa.Text(), server_default="", nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("quantity_cancelled", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("unit_price_minor", sa.Integer(), nullable=True),
+        sa.Column("unit_price_minor", sa.BigInteger(), nullable=True),
         sa.Column("requires_shipping", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "NOT requires_shipping OR sku_id IS NOT NULL",

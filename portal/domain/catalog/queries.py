@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Text, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from portal.domain.catalog.models import Barcode, Sku
 from portal.kernel.errors import NotFoundError
@@ -52,7 +53,7 @@ def sku_ids(session: Session, merchant_id: UUID, codes: Sequence[str]) -> dict[s
     if not codes:
         return {}
     rows = session.execute(
-        select(Sku.code, Sku.id).where(Sku.merchant_id == merchant_id, Sku.code.in_(list(set(codes))))
+        select(Sku.code, Sku.id).where(Sku.merchant_id == merchant_id, Sku.code == _any(codes))
     )
     return dict(rows.tuples().all())
 
@@ -84,7 +85,7 @@ def find_skus(session: Session, merchant_id: UUID, codes_or_barcodes: Sequence[s
     wanted = [text.strip() for text in codes_or_barcodes]
     by_code = {
         row.code: SkuRow(*row)
-        for row in session.execute(_skus().where(Sku.merchant_id == merchant_id, Sku.code.in_(wanted)))
+        for row in session.execute(_skus().where(Sku.merchant_id == merchant_id, Sku.code == _any(wanted)))
     }
     by_barcode = {
         row.barcode: SkuRow(*row[1:])
@@ -99,7 +100,7 @@ def find_skus(session: Session, merchant_id: UUID, codes_or_barcodes: Sequence[s
                 Sku.weight_g,
             )
             .join(Sku, (Sku.merchant_id == Barcode.merchant_id) & (Sku.id == Barcode.sku_id))
-            .where(Barcode.merchant_id == merchant_id, Barcode.code.in_(wanted))
+            .where(Barcode.merchant_id == merchant_id, Barcode.code == _any(wanted))
         )
     }
     return by_barcode | by_code
@@ -111,3 +112,8 @@ def _skus():  # noqa: ANN202 (the select's full type is longer than its use)
 
 def _barcodes():  # noqa: ANN202 (as above)
     return select(Barcode.merchant_id, Barcode.sku_id, Barcode.code, Barcode.quantity)
+
+
+def _any(codes: Sequence[str]):  # noqa: ANN202 (as above)
+    """Return one array parameter: a file may name more codes than a statement takes parameters."""
+    return any_(literal(list(set(codes)), ARRAY(Text)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from portal.domain.catalog.queries import find_skus, sku_ids
-from portal.domain.intake.models import Import, StagedOrder
+from portal.domain.intake.models import VERDICTS, Import, StagedOrder
 from portal.domain.intake.rules import StagedOrder as ReadOrder
 from portal.domain.intake.rules import from_json
 from portal.kernel.db import run
@@ -117,7 +117,7 @@ def get_preview(session: Session, merchant_id: UUID, import_id: UUID) -> Preview
         .order_by(s.position)
     )
     staged = tuple(StagedRow(*row[:6], from_json(row[6])) for row in rows)
-    counts = dict.fromkeys(("ship", "not_to_ship", "attention", "same", "changed", "accepted"), 0)
+    counts: dict[str, int] = dict.fromkeys((*VERDICTS, "accepted"), 0)
     for row in staged:
         counts["accepted" if row.verdict == "ship" and row.order_id else row.verdict] += 1
     waiting = [row for row in staged if row.verdict == "ship" and row.order_id is None]
@@ -151,8 +151,8 @@ def _unknown_skus(
 ) -> tuple[tuple[str, str, int], ...]:
     lines: dict[str, tuple[str, int]] = {}
     for order in orders:
-        for line in order.lines:
-            if line.requires_shipping and line.sku_code:
+        for line in order.lines_to_ship:
+            if line.sku_code:
                 name, count = lines.get(line.sku_code, (line.name, 0))
                 lines[line.sku_code] = (name, count + 1)
     known = sku_ids(session, merchant_id, list(lines))

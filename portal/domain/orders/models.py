@@ -6,6 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -55,7 +56,7 @@ class Order(Base):
     priority: Mapped[int] = mapped_column(server_default="0")
     service: Mapped[str] = mapped_column(server_default="")
     currency: Mapped[str]
-    total_minor: Mapped[int | None]
+    total_minor: Mapped[int | None] = mapped_column(BigInteger)
     note: Mapped[str] = mapped_column(server_default="")
     import_id: Mapped[UUID | None]
     placed_at: Mapped[datetime]
@@ -118,7 +119,7 @@ class OrderLine(Base):
     attributes: Mapped[str] = mapped_column(server_default="")
     quantity: Mapped[int]
     quantity_cancelled: Mapped[int] = mapped_column(server_default="0")
-    unit_price_minor: Mapped[int | None]
+    unit_price_minor: Mapped[int | None] = mapped_column(BigInteger)
     requires_shipping: Mapped[bool]
 
 

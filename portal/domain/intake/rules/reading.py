@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from portal.domain.intake.rules.problems import Problem, UnreadableFile
 from portal.domain.intake.rules.shopify import COLUMNS, read_shopify
-from portal.domain.intake.rules.staged import Problem, StagedOrder, UnreadableFile
+from portal.domain.intake.rules.staged import StagedOrder
 from portal.domain.intake.rules.tables import read_table
 
 NEEDED = ("Name", "Lineitem quantity", "Lineitem name", "Lineitem sku", "Shipping Name", "Shipping Country")
@@ -62,15 +63,15 @@ def read_order_file(data: bytes, name: str) -> ParsedFile:
             "Each column once.",
             "Remove the second column, or export the file again.",
         )
-    if not table.rows:
+    orders, problems, count = read_shopify(keys, table.rows)
+    if not count:
         raise UnreadableFile(
             "no_rows",
             "The file has a header and no orders.",
             "At least one order below the header.",
             "Choose the orders in your shop and export them again.",
         )
-    orders, problems = read_shopify(keys, table.rows)
     ignored = tuple(cell for cell, key in zip(table.header, keys, strict=True) if not key)
     return ParsedFile(
-        "shopify", table.encoding, table.delimiter, table.header, ignored, len(table.rows), orders, problems
+        "shopify", table.encoding, table.delimiter, table.header, ignored, count, orders, problems
     )

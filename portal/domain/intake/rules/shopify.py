@@ -6,12 +6,24 @@ Facts about the format come from real exports (71, 75 and 79 columns, 34 when sa
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 
-from portal.domain.intake.rules.staged import MAX_QUANTITY, Address, Problem, StagedLine, StagedOrder, recheck
+from portal.domain.intake.rules.cells import (
+    MAX_QUANTITY,
+    REPLACEMENT,
+    clean,
+    is_damaged,
+    one_line,
+    read_date,
+    read_money,
+    read_quantity,
+    unquoted,
+)
+from portal.domain.intake.rules.judging import SHAPE, recheck
+from portal.domain.intake.rules.problems import UPLOAD_AGAIN, Problem, quoted, too_long, unreadable_character
+from portal.domain.intake.rules.records import Row, limit
+from portal.domain.intake.rules.staged import MAX_LINES, Address, StagedLine, StagedOrder
 
 COLUMNS = tuple(
     re.findall(
@@ -34,25 +46,16 @@ Payment Terms Name,Next Payment Due At,Payment References""",
 
 # Columns that describe the order, not the line: two rows of one order that differ in one of them contradict each other.
 _OF_THE_ORDER = (
-    "Id", "Financial Status", "Fulfillment Status", "Cancelled at", "Currency", "Shipping Name", "Shipping Address1", "Shipping Address2", "Shipping City",
-    "Shipping Zip", "Shipping Country", "Shipping Method",
+    "Id", "Email", "Created at", "Financial Status", "Fulfillment Status", "Cancelled at", "Currency", "Shipping Name", "Shipping Address1",
+    "Shipping Address2", "Shipping City", "Shipping Zip", "Shipping Country", "Shipping Method",
 )  # fmt: skip
-
-_ZERO_DECIMALS = frozenset(
-    re.findall(r"[A-Z]{3}", "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF")
-)
-_THREE_DECIMALS = frozenset(re.findall(r"[A-Z]{3}", "BHD IQD JOD KWD LYD OMR TND"))
-_DATES = (
-    "%Y-%m-%d %H:%M:%S %z",
-    "%Y-%m-%dT%H:%M:%S%z",
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%d",
-    "%d/%m/%Y %H:%M",
-    "%d/%m/%Y %H:%M:%S",
-    "%d/%m/%Y",
-)
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
-_DAMAGE = re.compile(r"[+-]?\d[\d.,]*E\+\d+|#+", re.IGNORECASE)
+# What the first row of an order holds and a continuation row never does.
+_FIRST_ROW_ONLY = ("Id", "Financial Status", "Currency", "Shipping Name", "Shipping Country")
+# Cells whose text goes on paper or decides something, and that cannot be typed over in the page.
+_READ = ("Name", "Lineitem name", "Shipping Method", "Notes", "Note Attributes")
+MAX_STRAY = 1_000
+MAX_PROBLEMS = 100
+_STOPPED = {"refunded": "refunded", "voided": "cancelled"}
 
 
 @dataclass(slots=True)
@@ -60,261 +63,301 @@ class _Gathering:
     """An order while its rows are being collected."""
 
     row: int
-    cells: dict[str, str]
-    lines: list[StagedLine] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    cells: dict[str, str] = field(default_factory=dict[str, str])
+    lines: list[StagedLine] = field(default_factory=list[StagedLine])
+    problems: list[Problem] = field(default_factory=list[Problem])
+    only_rest: bool = False
+    """Nothing but what is left of a torn row speaks of it."""
+
+    def blame(
+        self, row: int, column: str, code: str, found: str, expected: str, fix: str = UPLOAD_AGAIN
+    ) -> None:
+        """Keep a problem; after the first hundred of one order, no more."""
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(Problem(row, column, code, found, expected, fix))
 
 
 def read_shopify(
-    keys: Sequence[str], rows: Sequence[tuple[int, list[str]]]
-) -> tuple[tuple[StagedOrder, ...], tuple[Problem, ...]]:
-    """Read the rows below a Shopify header; return the judged orders, and the rows that belong to no order.
+    keys: Sequence[str], rows: Iterable[Row]
+) -> tuple[tuple[StagedOrder, ...], tuple[Problem, ...], int]:
+    """Read the rows below a Shopify header; return the judged orders, the rows that belong to no order, and the count of rows.
 
     `keys` are the columns' known names ('' for those that are ignored). Rows of one order need not be neighbours.
     """
     gathered: dict[str, _Gathering] = {}
     stray: list[Problem] = []
-    for number, raw in rows:
-        cells = {key: _clean(cell) for key, cell in zip(keys, raw, strict=False) if key}
-        name = cells.get("Name", "")
+    column = keys.index("Name")
+    last, count = "", 0
+    for row in rows:
+        count += 1
+        name = one_line(clean(row.cells[column])) if len(row.cells) > column else ""
         if not name:
-            stray.append(
-                Problem(
-                    number,
-                    "Name",
-                    "no_order_number",
-                    "The order's number is blank.",
-                    "The number on every row.",
-                    "Fill the cell and upload the file again.",
-                )
-            )
-            continue
-        order = gathered.get(name)
-        if order is None:
-            order = gathered[name] = _Gathering(number, cells)
+            if not _blame_order_above(gathered.get(last), last, keys, row):
+                stray.append(_stray(row))
         else:
-            _merge(order, number, cells)
-        if len(raw) != len(keys):
-            order.problems.append(
-                Problem(
-                    number, "", "wrong_width", f"{_count(len(raw))} in this row.", f"{_count(len(keys))}, as in the header.",
-                    "A quote or separator is missing in this row. Correct it and upload the file again.",
-                )
-            )  # fmt: skip
-        _add_line(order, number, cells)
-    return tuple(_judge(name, order) for name, order in gathered.items()), tuple(stray)
+            order = gathered.get(name)
+            if order is None:
+                order = gathered[name] = _Gathering(row.number, only_rest=True)
+            order.only_rest = order.only_rest and row.rest
+            _take(order, keys, row)
+            last = last if row.rest else name
+        if len(stray) > MAX_STRAY:
+            raise limit(f"more than {MAX_STRAY:,} rows without an order's number", "the number on every row")
+    for name in [name for name, order in gathered.items() if order.only_rest]:
+        stray += gathered.pop(name).problems
+    _blame_shared_ids(gathered)
+    stray.sort(key=lambda problem: problem.row)
+    # Popped one by one: what was gathered of a large file is given up as its orders are made.
+    return tuple(_judge(name, gathered.pop(name)) for name in list(gathered)), tuple(stray), count
+
+
+def _blame_order_above(order: _Gathering | None, name: str, keys: Sequence[str], row: Row) -> bool:
+    """Hold the order above when a row without a number may be a line of it: without that line it would be a wrong box."""
+    if (
+        order is None
+        or row.damage
+        or any(key in _FIRST_ROW_ONLY and cell for key, cell in _cells(keys, row.cells))
+    ):
+        return False
+    order.blame(
+        row.number,
+        "Name",
+        "no_order_number",
+        "The order's number is blank.",
+        f"The number on every row; above it stands {quoted(name)}.",
+        "Fill the cell and upload the file again.",
+    )
+    return True
+
+
+def _cells(keys: Sequence[str], raw: Sequence[str]) -> Iterator[tuple[str, str]]:
+    return ((key, clean(cell)) for key, cell in zip(keys, raw, strict=False) if key and cell)
+
+
+def _stray(row: Row) -> Problem:
+    if row.damage:
+        return Problem(
+            row.number, "", "torn", row.damage, "Every quote that opens a cell also closes it.", UPLOAD_AGAIN
+        )  # fmt: skip
+    return Problem(
+        row.number, "Name", "no_order_number", "The order's number is blank.", "The number on every row.", "Fill the cell and upload the file again."
+    )  # fmt: skip
+
+
+def _take(order: _Gathering, keys: Sequence[str], row: Row) -> None:
+    """Put a row into its order. A row whose cells may stand in the wrong columns is named, and nothing of it is used."""
+    if row.damage:
+        long = row.damage.startswith("A cell has more")
+        order.blame(
+            row.number, "", "cell_too_long" if long else "torn", row.damage,
+            "A cell that a spreadsheet can hold." if long else "Every quote that opens a cell also closes it.",
+        )  # fmt: skip
+        return
+    if len(row.cells) != len(keys):
+        order.blame(
+            row.number, "", "wrong_width", f"{_count(len(row.cells))} in this row.", f"{_count(len(keys))}, as in the header.",
+            "A quote or separator is missing in this row. Correct it and upload the file again.",
+        )  # fmt: skip
+        return
+    cells = dict(_cells(keys, row.cells))
+    first = any(cells.get(key) for key in _FIRST_ROW_ONLY)
+    if order.lines and first and cells.get("Id") and _same_line(order, cells):
+        order.blame(
+            row.number,
+            "",
+            "repeated",
+            f"The same as row {order.row}.",
+            "Each line of an order once.",
+            "Remove the row and upload the file again.",
+        )
+        return
+    for key in _READ:
+        if REPLACEMENT in cells.get(key, ""):
+            order.problems.append(unreadable_character(row.number, key, cells[key]))
+    _merge(order, row.number, cells)
+    _add_line(order, row.number, cells)
+
+
+def _same_line(order: _Gathering, cells: dict[str, str]) -> bool:
+    line = order.lines[0]
+    return (
+        all(order.cells.get(key, "") == cells.get(key, "") for key in _OF_THE_ORDER)
+        and line.sku_code == unquoted(cells.get("Lineitem sku", ""))
+        and line.name == cells.get("Lineitem name", "")[:300]
+    )
 
 
 def _merge(order: _Gathering, number: int, cells: dict[str, str]) -> None:
-    for key in _OF_THE_ORDER:
-        before, now = order.cells.get(key, ""), cells.get(key, "")
-        if now and before and now != before:
-            order.problems.append(
-                Problem(
-                    number, key, "contradiction", f"“{now}”", f"“{before}”, as on row {order.row} of the same order.",
-                    "Make both rows the same and upload the file again.",
-                )
+    if not order.cells:
+        order.cells = {key: cells[key] for key in _KEPT if key in cells}
+        return
+    for key in _KEPT:
+        now = cells.get(key, "")
+        if not now:
+            continue
+        before = order.cells.setdefault(key, now)
+        if now != before and key in _OF_THE_ORDER:
+            order.blame(
+                number, key, "contradiction", quoted(now), f"{quoted(before)}, as on row {order.row} of the same order.",
+                "Make both rows the same and upload the file again.",
             )  # fmt: skip
-        elif now and not before:
-            order.cells[key] = now
-    for key, value in cells.items():
-        if value and not order.cells.get(key) and not key.startswith("Lineitem"):
-            order.cells[key] = value
 
 
 def _add_line(order: _Gathering, number: int, cells: dict[str, str]) -> None:
     if not (cells.get("Lineitem name") or cells.get("Lineitem sku") or cells.get("Lineitem quantity")):
         return
-    sku = cells.get("Lineitem sku", "").removeprefix("'").strip()
-    if _DAMAGE.fullmatch(sku):
-        order.problems.append(_damaged(number, "Lineitem sku", sku))
-    if len(sku) > 100:
-        order.problems.append(
-            Problem(
+    if len(order.lines) >= MAX_LINES:
+        if all(problem.code != "too_many_lines" for problem in order.problems):
+            order.blame(
                 number,
-                "Lineitem sku",
-                "too_long",
-                f"{len(sku)} characters.",
-                "A SKU of at most 100 characters.",
-                "Shorten the SKU.",
+                "",
+                "too_many_lines",
+                f"More than {MAX_LINES:,} lines.",
+                f"At most {MAX_LINES:,} lines in an order.",
+                "Split the order in your shop.",
             )
-        )
-        sku = sku[:100]
-    price = cells.get("Lineitem price", "")
+        return
+    text, price = cells.get("Lineitem quantity", ""), cells.get("Lineitem price", "")
+    quantity = read_quantity(text)
+    if quantity is None:
+        order.blame(
+            number, "Lineitem quantity", "bad_quantity", quoted(text, "The quantity is blank."), f"A whole number from 1 to {MAX_QUANTITY:,}."
+        )  # fmt: skip
+    unit_price = read_money(price, order.cells.get("Currency", "").upper()) if price else None
+    if price and unit_price is None:
+        order.blame(number, "Lineitem price", "bad_money", quoted(price), "An amount such as 24.00.")
+    fulfilled = cells.get("Lineitem fulfillment status", "").lower()
+    if fulfilled == "partial":
+        order.blame(
+            number, "Lineitem fulfillment status", "partly_fulfilled", quoted("partial"), "“fulfilled” or “pending”: the file does not say how many are left.",
+            "Fulfil the line or split it in your shop, then export the order again.",
+        )  # fmt: skip
     order.lines.append(
         StagedLine(
             row=number,
             position=len(order.lines) + 1,
-            sku_code=sku,
+            sku_code=unquoted(cells.get("Lineitem sku", "")),
             name=cells.get("Lineitem name", "")[:300],
-            quantity=_quantity(order, number, cells.get("Lineitem quantity", "")),
-            unit_price_minor=_money(order, number, "Lineitem price", price, order.cells.get("Currency", "")),
-            requires_shipping=cells.get("Lineitem requires shipping", "").lower() != "false",
-            already_shipped=cells.get("Lineitem fulfillment status", "").lower() == "fulfilled",
+            quantity=quantity or 0,
+            unit_price_minor=unit_price,
+            requires_shipping=cells.get("Lineitem requires shipping", "").lower() not in ("false", "no", "0"),
+            already_shipped=fulfilled == "fulfilled",
         )
     )
 
 
-def _quantity(order: _Gathering, number: int, text: str) -> int:
-    plain = text.removeprefix("'").strip()
-    if (
-        re.fullmatch(r"\d{1,9}([.,]0+)?", plain)
-        and 1 <= (quantity := int(re.split("[.,]", plain)[0])) <= MAX_QUANTITY
-    ):
-        return quantity
-    found = f"“{text}”" if text else "The quantity is blank."
-    order.problems.append(
-        Problem(
-            number, "Lineitem quantity", "bad_quantity", found, f"A whole number from 1 to {MAX_QUANTITY:,}.", "Correct the cell and upload the file again."
-        )
-    )  # fmt: skip
-    return 0
-
-
-def decimals(currency: str) -> int:
-    """Return how many decimals a currency's minor unit has (ISO 4217)."""
-    return 0 if currency in _ZERO_DECIMALS else 3 if currency in _THREE_DECIMALS else 2
-
-
-def _money(order: _Gathering, number: int, column: str, text: str, currency: str) -> int | None:
-    plain = re.sub(r"[\s\u00a0'’]|[A-Za-z]{1,3}|[$€£¥]", "", text)
-    if not plain:
-        return None
-    if "," in plain and "." in plain:
-        thousands, point = (",", ".") if plain.rindex(".") > plain.rindex(",") else (".", ",")
-        plain = plain.replace(thousands, "").replace(point, ".")
-    elif re.fullmatch(r"-?\d+,\d{1,2}", plain):
-        plain = plain.replace(",", ".")
-    else:
-        plain = plain.replace(",", "")
-    try:
-        amount = Decimal(plain).scaleb(decimals(currency))
-    except InvalidOperation:
-        amount = None
-    if (
-        amount is None
-        or not amount.is_finite()
-        or amount != amount.to_integral_value()
-        or not 0 <= amount < 10**15
-    ):
-        order.problems.append(
-            Problem(
-                number,
-                column,
-                "bad_money",
-                f"“{text}”",
-                "An amount such as 24.00.",
-                "Correct the cell and upload the file again.",
-            )
-        )
-        return None
-    return int(amount)
-
-
-def _date(order: _Gathering, text: str) -> datetime | None:
-    for form in _DATES:
-        try:
-            read = datetime.strptime(text, form)  # noqa: DTZ007 (a form without a zone is taken as UTC below)
-        except ValueError:
+def _blame_shared_ids(gathered: dict[str, _Gathering]) -> None:
+    """Two orders under one id of the shop: which of them it is cannot be known, so both wait."""
+    owners: dict[str, str] = {}
+    for name, order in gathered.items():
+        shop_id = _shop_id(order)
+        if not shop_id:
             continue
-        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
-    found = f"“{text}”" if text else "The date is blank."
-    order.problems.append(
-        Problem(
-            order.row, "Created at", "bad_date", found, "A date such as 2026-11-14 00:10:00 -0500 or 14/11/2026 00:10.",
-            "Correct the cell and upload the file again.",
-        )
-    )  # fmt: skip
-    return None
+        other = owners.setdefault(shop_id, name)
+        if other != name:
+            for mine, theirs in ((name, other), (other, name)):
+                gathered[mine].blame(
+                    gathered[mine].row, "Id", "shared_id", quoted(shop_id), f"An id that {quoted(theirs)} does not have too.", UPLOAD_AGAIN
+                )  # fmt: skip
+
+
+def _shop_id(order: _Gathering) -> str:
+    """Return the shop's own id of the order; '' when there is none, or a spreadsheet has rounded it to `6E+12`."""
+    text = unquoted(order.cells.get("Id", ""))
+    return "" if is_damaged(text) else text[:80]
 
 
 def _judge(name: str, order: _Gathering) -> StagedOrder:
-    cells = order.cells
+    cells, row = order.cells, order.row
     currency = cells.get("Currency", "").upper()
-    if not re.fullmatch(r"[A-Z]{3}", currency):
-        order.problems.append(
-            Problem(
-                order.row, "Currency", "bad_currency", f"“{currency}”" if currency else "The currency is blank.", "Three letters, for example USD.",
-                "Correct the cell and upload the file again.",
+    placed_at = read_date(cells.get("Created at", ""))
+    total_text = cells.get("Total", "")
+    total = read_money(total_text, currency) if total_text else None
+    sound = all(problem.code not in SHAPE for problem in order.problems)
+    if sound:
+        if not re.fullmatch(r"[A-Z]{3}", currency):
+            order.blame(
+                row,
+                "Currency",
+                "bad_currency",
+                quoted(currency, "The currency is blank."),
+                "Three letters, for example USD.",
             )
-        )  # fmt: skip
-    if not order.lines:
-        order.problems.append(
-            Problem(
-                order.row,
-                "Lineitem name",
-                "no_lines",
-                "The order has no line.",
-                "At least one line.",
-                "Export the order again, with its line items.",
-            )
-        )
-    address = _address(order)
+        if placed_at is None:
+            order.blame(
+                row, "Created at", "bad_date", quoted(cells.get("Created at", ""), "The date is blank."),
+                "A date such as 2026-11-14 00:10:00 -0500 or 14/11/2026 00:10.",
+            )  # fmt: skip
+        if total_text and total is None:
+            order.blame(row, "Total", "bad_money", quoted(total_text), "An amount such as 24.00.")
+        if not order.lines:
+            order.blame(
+                row, "Lineitem name", "no_lines", "The order has no line.", "At least one line.", "Export the order again, with its line items."
+            )  # fmt: skip
+        for column, text, most in (("Name", name, 60), ("Notes", cells.get("Notes", ""), 5000)):
+            if len(text) > most:
+                order.problems.append(too_long(row, column, text, most))
     staged = StagedOrder(
-        row=order.row,
+        row=row,
         number=name[:60],
-        external_id=(cells.get("Id", "").removeprefix("'") or name)[:80],
-        placed_at=_date(order, cells.get("Created at", "")),
-        currency=currency,
-        email=cells.get("Email", "")[:254],
-        ship_to=address,
-        service=cells.get("Shipping Method", "")[:100],
-        note=cells.get("Notes", "")[:2000],
+        external_id=_shop_id(order) or name[:60],
+        placed_at=placed_at,
+        currency=currency[:60],
+        email=one_line(cells.get("Email", ""))[:300],
+        ship_to=_address(cells),
+        service=one_line(cells.get("Shipping Method", ""))[:100],
+        note=cells.get("Notes", "")[:5000],
         attributes=_attributes(cells.get("Note Attributes", "")),
-        total_minor=_money(order, order.row, "Total", cells.get("Total", ""), currency),
+        total_minor=total,
         lines=tuple(order.lines),
-        stopped=_stopped(cells),
+        stopped=_stopped(cells) if sound else "",
         read_problems=tuple(order.problems),
     )
     return recheck(staged)
 
 
 def _stopped(cells: dict[str, str]) -> str:
+    """Return why the shop itself says not to ship: money that was given back or never taken, or goods that went out."""
     if cells.get("Cancelled at"):
         return "cancelled"
-    if cells.get("Financial Status", "").lower() == "refunded":
+    fulfilled = cells.get("Fulfillment Status", "").lower()
+    if fulfilled == "restocked":
         return "refunded"
-    return "already_fulfilled" if cells.get("Fulfillment Status", "").lower() == "fulfilled" else ""
+    paid = _STOPPED.get(cells.get("Financial Status", "").lower(), "")
+    return paid or ("already_fulfilled" if fulfilled == "fulfilled" else "")
 
 
-def _address(order: _Gathering) -> Address | None:
-    cells = order.cells
-    postcode, phone = (
-        cells.get(key, "").removeprefix("'").strip() for key in ("Shipping Zip", "Shipping Phone")
-    )
-    if _DAMAGE.fullmatch(postcode):
-        order.problems.append(_damaged(order.row, "Shipping Zip", postcode))
+def _address(cells: dict[str, str]) -> Address | None:
+    def text(*columns: str) -> str:
+        return next((found for column in columns if (found := one_line(cells.get(column, ""))[:300])), "")
+
+    phone = unquoted(text("Shipping Phone"))
     address = Address(
-        name=cells.get("Shipping Name", "")[:100],
-        company=cells.get("Shipping Company", "")[:100],
-        address1=(cells.get("Shipping Address1", "") or cells.get("Shipping Street", ""))[:100],
-        address2=cells.get("Shipping Address2", "")[:100],
-        city=cells.get("Shipping City", "")[:100],
-        region=(cells.get("Shipping Province", "") or cells.get("Shipping Province Name", ""))[:100],
-        postcode=postcode[:20],
-        country=cells.get("Shipping Country", "").upper()[:60],
-        phone="" if _DAMAGE.fullmatch(phone) else phone[:40],
-        email=cells.get("Email", "")[:254],
+        name=text("Shipping Name"),
+        company=text("Shipping Company"),
+        address1=text("Shipping Address1", "Shipping Street"),
+        address2=text("Shipping Address2"),
+        city=text("Shipping City"),
+        region=text("Shipping Province", "Shipping Province Name"),
+        postcode=unquoted(text("Shipping Zip")),
+        country=text("Shipping Country").upper(),
+        # A phone that a spreadsheet has rounded is worth nothing, and no reason to keep an order back.
+        phone="" if is_damaged(phone) else phone,
+        email=text("Email"),
     )
     blank = not any((address.name, address.address1, address.city, address.postcode, address.country))
     return None if blank else address
 
 
 def _attributes(text: str) -> tuple[tuple[str, str], ...]:
-    pairs = (line.partition(":") for line in text.splitlines() if line.strip())
-    return tuple((name.strip()[:100], value.strip()[:500]) for name, _, value in pairs)
-
-
-def _damaged(number: int, column: str, text: str) -> Problem:
-    return Problem(
-        number, column, "excel_damage", f"“{text}”", "The code as the shop wrote it. A spreadsheet has turned it into a number or hidden it.",
-        "Enter the right one, or export the file again and upload it without opening it in a spreadsheet.",
-    )  # fmt: skip
+    pairs = (line.partition(":") for line in text.splitlines()[:100] if line.strip())
+    return tuple((name.strip()[:100], value.strip()[:1000]) for name, _, value in pairs)
 
 
 def _count(cells: int) -> str:
-    return "1 cell" if cells == 1 else f"{cells} cells"
+    return "1 cell" if cells == 1 else f"{cells:,} cells"
 
 
-def _clean(cell: str) -> str:
-    return _CONTROL.sub("", cell).strip()
+_KEPT = (
+    *_OF_THE_ORDER, "Total", "Shipping Street", "Shipping Company", "Shipping Province", "Shipping Province Name", "Shipping Phone", "Notes", "Note Attributes",
+)  # fmt: skip
