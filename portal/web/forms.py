@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask_wtf import FlaskForm
-from wtforms import StringField, TextAreaField
-from wtforms.fields.core import UnboundField
+from wtforms import (
+    SelectChoice,  # pyright: ignore (the stubs are older than WTForms 3.3)
+    StringField,
+    TextAreaField,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, MutableMapping
+
+    from wtforms.fields.core import UnboundField
 
 
 def clean(value: Any) -> Any:  # noqa: ANN401 (filters get whatever the field holds)
     """Strip a text and take NUL characters out, which PostgreSQL refuses."""
     return value.replace("\0", "").strip() if isinstance(value, str) else value
+
+
+def choices(pairs: Iterable[tuple[str, str]]) -> list[Any]:
+    """Return (value, label) pairs as the choices of a select field."""
+    return [SelectChoice(value, label) for value, label in pairs]
 
 
 class Form(FlaskForm):
@@ -20,9 +33,17 @@ class Form(FlaskForm):
     class Meta(FlaskForm.Meta):
         """Adds the cleaning filter to every text field."""
 
-        def bind_field(self, form: Any, unbound_field: UnboundField, options: dict[str, Any]) -> Any:  # noqa: ANN401 (WTForms' own signature)
+        def bind_field(
+            self,
+            form: Any,  # noqa: ANN401 (WTForms' own signature)
+            unbound_field: UnboundField[Any],
+            options: MutableMapping[str, Any],
+        ) -> Any:  # noqa: ANN401 (WTForms' own signature)
             """Bind a field, cleaning first."""
             if issubclass(unbound_field.field_class, StringField | TextAreaField):
-                options = options | {"filters": [clean, *unbound_field.kwargs.get("filters", ())]}
-                unbound_field.kwargs.pop("filters", None)
+                options = {**options, "filters": [clean, *unbound_field.kwargs.get("filters", ())]}
             return unbound_field.bind(form=form, **options)
+
+    def validate_on_submit(self, extra_validators: Any = None) -> bool:  # noqa: ANN401 (WTForms' own signature)
+        """Say whether the form was sent and everything in it fits."""
+        return super().validate_on_submit(extra_validators)  # pyright: ignore[reportUnknownMemberType] (Flask-WTF's stub leaves it open)

@@ -12,8 +12,15 @@ from sqlalchemy.exc import IntegrityError
 from portal.domain.stock.events import StockReceived
 from portal.domain.stock.models import PHYSICAL_KINDS, VIRTUAL_KINDS, Movement, Place
 from portal.domain.stock.queries import get_place, virtual_place
+from portal.domain.stock.rules import read_codes
 from portal.kernel.db import run
-from portal.kernel.errors import DuplicateError, FieldProblem, NotEnoughError, UnprocessableError
+from portal.kernel.errors import (
+    DuplicateError,
+    FieldProblem,
+    NotEnoughError,
+    NotFoundError,
+    UnprocessableError,
+)
 from portal.kernel.ids import new_id
 from portal.kernel.outbox import record
 
@@ -162,11 +169,36 @@ def add_places(session: Session, *, site_id: UUID, places: Sequence[tuple[str, s
     return len(rows)
 
 
+def add_place_range(session: Session, *, site_id: UUID, kind: str, text: str) -> tuple[int, int]:
+    """Add the places that codes and ranges such as `A-01-1..A-10-4` stand for, behind the site's last place of the walk.
+
+    Returns (how many are new, how many were there already). Raises `UnprocessableError` naming every entry that does not fit;
+    then none is added.
+    """
+    read = read_codes(text)
+    if read.problems:
+        problems = tuple(FieldProblem("codes", "shape", sentence) for sentence in read.problems)
+        raise UnprocessableError(read.problems[0], problems=problems)
+    # Two people who add at the same time come one after the other.
+    rows = run(session, "SELECT id FROM sites WHERE id = :site FOR UPDATE", {"site": site_id})
+    if not rows:
+        raise NotFoundError("There is no such site.")
+    [last] = run(
+        session, "SELECT coalesce(max(walk_order), 0) FROM places WHERE site_id = :site", {"site": site_id}
+    )
+    start = last[0] + 1 if kind == "storage" else 0
+    places = [(code, kind, start + i if start else 0) for i, code in enumerate(read.codes)]
+    added = add_places(session, site_id=site_id, places=places)
+    return added, len(places) - added
+
+
 def open_place(session: Session, *, site_id: UUID, code: str, kind: str) -> UUID:
     """Add one place that goods are about to be put into, such as a parcel; return its id."""
     place_id = new_id()
     session.execute(
-        insert(Place).values(id=place_id, site_id=site_id, code=code, kind=kind, physical=kind in PHYSICAL_KINDS)
+        insert(Place).values(
+            id=place_id, site_id=site_id, code=code, kind=kind, physical=kind in PHYSICAL_KINDS
+        )
     )
     return place_id
 

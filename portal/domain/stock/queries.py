@@ -78,6 +78,18 @@ class PlaceStockRow:
     quantity: int
 
 
+@dataclass(frozen=True, slots=True)
+class FullPlaceRow:
+    """A place in the office's list, with how much lies in it."""
+
+    id: UUID
+    code: str
+    kind: str
+    skus: int
+    units: int
+    merchants: str
+
+
 def find_place(session: Session, site_id: UUID, code: str) -> PlaceRow | None:
     """Return the site's place with this code (as scanned, in any case), or None."""
     columns = select(Place.id, Place.site_id, Place.code, Place.kind, Place.walk_order)
@@ -141,6 +153,26 @@ def stock_levels(
     return [StockRow(*row[:7]) for row in rows], rows[0].total if rows else 0
 
 
+def level_of_sku(session: Session, merchant_id: UUID, sku_id: UUID) -> StockRow:
+    """Return one SKU's stock; `NotFoundError` when the merchant has no such SKU."""
+    rows = run(
+        session,
+        """
+        SELECT s.id, s.code, s.name, s.state,
+               coalesce(sum(b.quantity) FILTER (WHERE b.condition = 'available'), 0)::int,
+               coalesce(sum(b.quantity) FILTER (WHERE b.condition = 'allocated'), 0)::int,
+               coalesce(sum(b.quantity) FILTER (WHERE b.condition = 'picked'), 0)::int
+        FROM skus s LEFT JOIN balances b ON b.merchant_id = s.merchant_id AND b.sku_id = s.id AND b.physical
+        WHERE s.merchant_id = :merchant AND s.id = :sku
+        GROUP BY s.id, s.code, s.name, s.state
+        """,
+        {"merchant": merchant_id, "sku": sku_id},
+    )
+    if not rows:
+        raise NotFoundError("There is no such SKU.")
+    return StockRow(*rows[0])
+
+
 def _like(text: str) -> str:
     return text.strip().upper().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
@@ -197,3 +229,55 @@ def list_places(session: Session, site_id: UUID, kinds: Sequence[str]) -> list[P
         columns.where(Place.site_id == site_id, Place.kind.in_(kinds)).order_by(Place.walk_order, Place.code)
     )
     return [PlaceRow(*row) for row in rows]
+
+
+_FULL = """
+SELECT p.id, p.code, p.kind, coalesce(l.skus, 0)::int, coalesce(l.units, 0)::int, coalesce(l.merchants, ''), count(*) OVER ()
+FROM places p
+LEFT JOIN LATERAL (
+  SELECT count(DISTINCT (b.merchant_id, b.sku_id)) AS skus, sum(b.quantity) AS units, string_agg(DISTINCT m.name, ', ' ORDER BY m.name) AS merchants
+  FROM balances b JOIN merchants m ON m.id = b.merchant_id
+  WHERE b.site_id = p.site_id AND b.place_id = p.id AND b.physical AND b.quantity > 0
+) l ON true
+WHERE p.site_id = :site AND p.physical AND (:kind = '' OR p.kind = :kind) AND p.code LIKE :prefix AND (NOT :filled OR l.units > 0)
+ORDER BY p.walk_order, p.code LIMIT :limit OFFSET :offset
+"""
+
+
+def list_full_places(
+    session: Session,
+    site_id: UUID,
+    *,
+    kind: str = "",
+    search: str = "",
+    only_filled: bool = False,
+    limit: int = 50,
+    offset: int = 0,
+) -> tuple[list[FullPlaceRow], int]:
+    """Return one page of a site's physical places along the walk, with what lies in them, and how many there are in all.
+
+    `search` is a prefix of the code.
+    """
+    rows = run(
+        session,
+        _FULL,
+        {
+            "site": site_id,
+            "kind": kind,
+            "prefix": _like(search) + "%",
+            "filled": only_filled,
+            "limit": limit,
+            "offset": offset,
+        },
+    )
+    return [FullPlaceRow(*row[:6]) for row in rows], rows[0][6] if rows else 0
+
+
+def count_places(session: Session, site_id: UUID) -> dict[str, int]:
+    """Return how many physical places of each kind a site has."""
+    rows = run(
+        session,
+        "SELECT kind, count(*) FROM places WHERE site_id = :site AND physical GROUP BY kind",
+        {"site": site_id},
+    )
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,45 @@
+"""The office's words for kinds and states of messages, for news, and for places; and how its addresses are read."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import request
+
+MESSAGE_STATES = {
+    "queued": ("Waiting", "info"), "sending": ("Being sent", "info"), "sent": ("Sent", "ok"), "kept": ("Kept, not sent", "idle"),
+    "failed": ("Not sent", "bad"), "unknown": ("May have arrived", "warn"),
+}  # fmt: skip
+MESSAGE_KINDS = {
+    "order_confirmation": "Order confirmation", "shipping_confirmation": "Shipping confirmation", "invitation": "Invitation",
+    "password_reset": "New password",
+}  # fmt: skip
+PLACE_KINDS = {
+    "storage": "Storage", "tote": "Totes", "dock": "Docks", "pack": "Packing benches", "quarantine": "Quarantine", "returns": "Returns",
+    "parcel": "Parcels",
+}  # fmt: skip
+CONDITIONS = {
+    "available": ("Available", "ok"), "allocated": ("Allocated", "info"), "picked": ("Picked", "info"), "quarantine": ("Quarantine", "warn"),
+    "damaged": ("Damaged", "bad"),
+}  # fmt: skip
+PARCEL_STATES = {
+    "packing": ("Being packed", "info"), "packed": ("Packed, not shipped", "info"), "shipped": ("Shipped", "ok"),
+    "cancelled": ("Cancelled", "idle"), "unpacked": ("Unpacked", "idle"),
+}  # fmt: skip
+DOCUMENTS = {
+    "label_pdf": "Label (PDF)", "label_zpl": "Label (ZPL)", "slip_a4": "Packing slip, A4", "slip_4x6": "Packing slip, 4 × 6 in",
+}  # fmt: skip
+ACTORS = {"merchant": "The merchant", "operator": "Us", "nobody": "Nobody"}
+
+
+def asked(name: str) -> str:
+    """Return what the address says under a name, fit for a query: no NUL, not endless."""
+    return request.args.get(name, "")[:200].replace("\0", "")
+
+
+def asked_id(name: str) -> UUID | None:
+    """Return the id that the address carries under a name; None when there is none, or it is none."""
+    try:
+        return UUID(asked(name))
+    except ValueError:
+        return None

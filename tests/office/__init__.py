@@ -1,0 +1,1 @@
+"""The operator's office through its own door."""
