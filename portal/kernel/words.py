@@ -49,4 +49,4 @@ def country_name(code: str) -> str:
 
 @cache
 def _countries() -> dict[str, str]:
-    return {str(code): str(name) for code, name in Locale.parse(_LOCALE).territories.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType, reportUnknownMemberType] (babel's data carry no types)
+    return {str(code): str(name) for code, name in Locale.parse(_LOCALE).territories.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] (babel's data carry no types)

@@ -1,0 +1,1 @@
+"""Tests of messages: what mails say, and that each goes out at most once."""
