@@ -106,4 +106,4 @@ def add_draft_skus(
     found = session.execute(
         select(Sku.code, Sku.id).where(Sku.merchant_id == merchant_id, Sku.code.in_(list(names_by_code)))
     )
-    return dict(found.tuples().all())
+    return dict(found.all())

@@ -55,7 +55,7 @@ def sku_ids(session: Session, merchant_id: UUID, codes: Sequence[str]) -> dict[s
     rows = session.execute(
         select(Sku.code, Sku.id).where(Sku.merchant_id == merchant_id, Sku.code == _any(codes))
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def barcodes_of(session: Session, merchant_id: UUID, sku_id: UUID) -> list[BarcodeRow]:

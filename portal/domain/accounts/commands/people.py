@@ -170,15 +170,12 @@ def remove_member(
 
 
 def _keep_an_owner(session: Session, merchant_id: UUID, user_id: UUID, *, becomes: str) -> None:
-    roles = dict(
-        session.execute(
-            select(Membership.user_id, Membership.role)
-            .where(Membership.merchant_id == merchant_id)
-            .with_for_update()
-        )
-        .tuples()
-        .all()
+    rows = session.execute(
+        select(Membership.user_id, Membership.role)
+        .where(Membership.merchant_id == merchant_id)
+        .with_for_update()
     )
+    roles = dict(rows.all())
     if user_id not in roles:
         raise NotFoundError("There is no such member.")
     if becomes != "owner" and [owner for owner, role in roles.items() if role == "owner"] == [user_id]:
