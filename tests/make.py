@@ -121,13 +121,14 @@ def order(
     number: str = "",
     email: str = "",
     allocated: bool = True,
+    codes: dict[UUID, str] | None = None,
 ) -> UUID:
     """Accept an order and give it its stock."""
     with db.transaction(AsMerchant(merchant_id)) as session:
         [order_id] = accept_orders(
             session,
             merchant_id=merchant_id,
-            orders=[new_order(lines, number=number, email=email)],
+            orders=[new_order(lines, number=number, email=email, codes=codes)],
             source="by a test",
             by=None,
             at=NOW,
