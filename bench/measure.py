@@ -43,21 +43,37 @@ class Result:
     def line(self) -> str:
         """Return the line that is printed."""
         sign = "≤" if self.at_most else "≥"
-        return f"{self.name}  {'met   ' if self.met else 'MISSED'}  {self.figure:,.2f} {self.unit} (promised {sign} {self.target:,.2f} {self.unit})  {self.what}"
+        verdict = "met   " if self.met else "MISSED"
+        promised = f"(promised {sign} {self.target:,.2f} {self.unit})"
+        return f"{self.name}  {verdict}  {self.figure:,.2f} {self.unit} {promised}  {self.what}"
+
+
+def servers_folder() -> Path:
+    """Return the folder of the benchmarks' own servers."""
+    return Path(os.environ.get("BENCH_FOLDER", "var/bench")).absolute()
 
 
 @contextmanager
 def database() -> Iterator[tuple[Database, Config]]:
     """Make a migrated database on a cluster of the benchmark's own (durable settings), and drop it afterwards."""
-    folder = Path(os.environ.get("BENCH_FOLDER", "var/bench")).absolute()
+    folder = servers_folder()
     servers = ensure_running(folder)
     name = f"bench_{uuid.uuid4().hex[:8]}"
     urls = built_in_urls(servers, name)
     migrate.create_database(urls["migration_database_url"])
     migrate.upgrade(urls["migration_database_url"])
     config = Config(
-        var=folder, **urls, redis_url=servers.redis_url, redis_prefix=f"{name}:", secret_key="bench", base_url="http://127.0.0.1:8000", testing=True
-    )  # fmt: skip
+        var=folder,
+        database_url=urls["database_url"],
+        tracking_database_url=urls["tracking_database_url"],
+        dispatch_database_url=urls["dispatch_database_url"],
+        migration_database_url=urls["migration_database_url"],
+        redis_url=servers.redis_url,
+        redis_prefix=f"{name}:",
+        secret_key="bench",  # noqa: S106 (it signs nothing that lasts)
+        base_url="http://127.0.0.1:8000",
+        testing=True,
+    )
     db = Database.from_config(config)
     try:
         yield db, config
@@ -65,7 +81,7 @@ def database() -> Iterator[tuple[Database, Config]]:
         db.dispose()
         engine = create_engine(servers.postgres_url("postgres", "postgres"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))  # noqa: S608 (our own name)
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
         engine.dispose()
 
 
@@ -98,7 +114,11 @@ def cpu(config: Config) -> Iterator[Cpu]:
 
 
 def _backends(connection) -> dict[int, float]:  # noqa: ANN001 (a SQLAlchemy Connection)
-    rows = connection.execute(text("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"))
+    rows = connection.execute(
+        text(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    )
     connection.rollback()
     return {pid: _seconds(pid) for (pid,) in rows if Path(f"/proc/{pid}/stat").exists()}
 

@@ -22,11 +22,20 @@ def run() -> Result:
         here = make.site(db, bins=200)
         acme = make.merchant(db, here)
         with db.transaction(AsMerchant(acme)) as session:
-            sql(session, "INSERT INTO skus (merchant_id, id, code, name) SELECT :m, uuidv7(), 'S' || n, 'S' FROM generate_series(1, :n) n", {"m": acme, "n": SKUS})
+            sql(
+                session,
+                "INSERT INTO skus (merchant_id, id, code, name) SELECT :m, uuidv7(), 'S' || n, 'S' FROM generate_series(1, :n) n",
+                {"m": acme, "n": SKUS},
+            )
             skus = [row.id for row in sql(session, "SELECT id FROM skus")]
             [supplier] = sql(session, "SELECT id FROM places WHERE kind = 'supplier'")
             record_movements(session, [_received(acme, here, supplier.id, sku) for sku in skus])
-            wanted = [make.new_order({sku: random.randint(1, 3) for sku in random.sample(skus, random.choice((1, 2, 2, 3, 4)))}) for _ in range(ORDERS)]
+            wanted = [
+                make.new_order(
+                    {sku: random.randint(1, 3) for sku in random.sample(skus, random.choice((1, 2, 2, 3, 4)))}
+                )
+                for _ in range(ORDERS)
+            ]
             accept_orders(session, merchant_id=acme, orders=wanted, source="in a bench", by=None, at=make.NOW)
         engine_warm(db, acme)
         with cpu(config) as naive, db.transaction(AsMerchant(acme)) as session:
@@ -36,8 +45,18 @@ def run() -> Result:
             moved = allocate(session, merchant_id=acme, by=None, at=make.NOW)
     per_second = ORDERS / ours.total_s
     ratio = (naive.total_s / NAIVE) / (ours.total_s / ORDERS)
-    print(f"S7  {moved} movements for {ORDERS} orders: {ours.total_s:.2f} CPU s ({ours.postgres_s:.2f} in PostgreSQL); line by line {ratio:.1f} × as much per order")
-    return Result("S7", f"orders allocated per CPU second ({ratio:.1f} × a loop over lines)", per_second, 1_000, at_most=False, unit="orders/s")
+    print(
+        f"S7  {moved} movements for {ORDERS} orders: {ours.total_s:.2f} CPU s ({ours.postgres_s:.2f} in PostgreSQL); "
+        f"line by line {ratio:.1f} × as much per order"
+    )
+    return Result(
+        "S7",
+        f"orders allocated per CPU second ({ratio:.1f} × a loop over lines)",
+        per_second,
+        1_000,
+        at_most=False,
+        unit="orders/s",
+    )
 
 
 def engine_warm(db, acme) -> None:  # noqa: ANN001
@@ -55,7 +74,11 @@ def _received(acme, here, supplier, sku) -> NewMovement:  # noqa: ANN001
 
 def _naive(session, acme, here, orders) -> None:  # noqa: ANN001
     for order in orders:
-        for line in sql(session, "SELECT id, sku_id, quantity FROM order_lines WHERE merchant_id = :m AND order_id = :o", {"m": acme, "o": order}):
+        for line in sql(
+            session,
+            "SELECT id, sku_id, quantity FROM order_lines WHERE merchant_id = :m AND order_id = :o",
+            {"m": acme, "o": order},
+        ):
             left = line.quantity
             for stock in sql(
                 session, "SELECT place_id, quantity FROM balances WHERE merchant_id = :m AND sku_id = :s AND condition = 'available' AND physical",

@@ -49,7 +49,7 @@ class Config:
         """Read the environment. Without `DATABASE_URL` and `REDIS_URL` the built-in servers are started and used."""
         env = os.environ if environ is None else environ
         var = var_folder(env)
-        port = _port(env.get("PORT", "8000"))
+        port = read_port(env)
         database, redis = env.get("DATABASE_URL", ""), env.get("REDIS_URL", "")
         if bool(database) != bool(redis):
             given, missing = ("DATABASE_URL", "REDIS_URL") if database else ("REDIS_URL", "DATABASE_URL")
@@ -64,14 +64,17 @@ class Config:
             redis = servers.redis_url
         return cls(
             var=var,
-            **urls,
+            database_url=urls["database_url"],
+            tracking_database_url=urls["tracking_database_url"],
+            dispatch_database_url=urls["dispatch_database_url"],
+            migration_database_url=urls["migration_database_url"],
             redis_url=redis,
             secret_key=env.get("SECRET_KEY") or _kept_secret(var),
             base_url=env.get("BASE_URL", f"http://127.0.0.1:{port}").rstrip("/"),
             port=port,
             smtp_url=env.get("SMTP_URL", ""),
             mail_from=env.get("MAIL_FROM", "parcels@localhost"),
-            proxy_hops=int(env.get("PROXY_HOPS", "0")),
+            proxy_hops=_number(env, "PROXY_HOPS", "0", least=0, most=9),
             operator_name=env.get("OPERATOR_NAME", "Parcelyard"),
         )
 
@@ -79,6 +82,16 @@ class Config:
 def var_folder(environ: Mapping[str, str] | None = None) -> Path:
     """Return the folder of documents, keys and the built-in servers' data, without starting anything."""
     return Path((os.environ if environ is None else environ).get("PARCELYARD_VAR", "var")).absolute()
+
+
+def read_port(environ: Mapping[str, str] | None = None) -> int:
+    """Return the port of the web server. `ConfigError` when `PORT` is none."""
+    return _number(os.environ if environ is None else environ, "PORT", "8000", least=1, most=65535)
+
+
+def uses_built_in(environ: Mapping[str, str] | None = None) -> bool:
+    """Say whether this installation runs on the built-in servers."""
+    return not (os.environ if environ is None else environ).get("DATABASE_URL")
 
 
 def built_in_urls(servers: Servers, database: str) -> dict[str, str]:
@@ -101,6 +114,15 @@ def _own_urls(env: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): _psycopg(env[name]) for name in names}
 
 
+def _number(env: Mapping[str, str], name: str, default: str, *, least: int, most: int) -> int:
+    given = env.get(name) or default
+    if not (given.isascii() and given.isdigit()) or not least <= int(given) <= most:
+        raise ConfigError(
+            f"{name} is {given!r}; set it to a number from {least} to {most}, or leave it out for {default}."
+        )
+    return int(given)
+
+
 def _psycopg(url: str) -> str:
     for prefix in ("postgres://", "postgresql://"):
         if url.startswith(prefix):
@@ -112,12 +134,6 @@ def _built_in(var: Path) -> Servers:
     from portal.embedded import ensure_running  # noqa: PLC0415 (never imported where real servers are used)
 
     return ensure_running(var)
-
-
-def _port(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) < 65536:
-        raise ConfigError(f"PORT is {text!r}; it has to be a number from 1 to 65535.")
-    return int(text)
 
 
 def _kept_secret(var: Path) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import CursorResult, DateTime, MetaData, Text, Uuid, create_engine, text
+from sqlalchemy import CursorResult, DateTime, MetaData, Text, Uuid, create_engine, event, text
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from portal.kernel.scopes import AsDispatch, AsTracking, Scope, settings_of
@@ -33,6 +33,10 @@ class Base(DeclarativeBase):
     type_annotation_map = {str: Text(), datetime: DateTime(timezone=True), UUID: Uuid()}  # noqa: RUF012 (SQLAlchemy's own contract)
 
 
+class UnsafeLoginError(Exception):
+    """A login could see past the walls between merchants; the sentence names it and what to do."""
+
+
 class Logins(Protocol):
     """What `Database` needs of a configuration."""
 
@@ -56,10 +60,15 @@ class Database:
     """The logins of one installation. Each opens transactions only in the roles that it may become."""
 
     def __init__(self, url: str, *, tracking_url: str, dispatch_url: str, pool_size: int = 10) -> None:
-        """Take the addresses of the three logins; connections are opened when first needed."""
+        """Take the addresses of the three logins; connections are opened when first needed.
+
+        Every connection is refused with `UnsafeLoginError` whose login the walls do not hold.
+        """
         self._app = _engine(url, pool_size)
         self._tracking = _engine(tracking_url, pool_size)
         self._dispatch = _engine(dispatch_url, 2)
+        for engine in (self._app, self._tracking, self._dispatch):
+            event.listen(engine, "connect", _refuse_unsafe_login)
 
     @classmethod
     def from_config(cls, config: Logins) -> Database:
@@ -69,6 +78,12 @@ class Database:
             tracking_url=config.tracking_database_url,
             dispatch_url=config.dispatch_database_url,
         )
+
+    def refuse_unsafe_logins(self) -> None:
+        """Open a connection of each login, so that an unsafe one stops the start and not the first request."""
+        for engine in (self._app, self._tracking, self._dispatch):
+            with engine.connect():
+                pass
 
     @contextmanager
     def job(self, scope: AsDispatch) -> Iterator[Session]:
@@ -117,6 +132,43 @@ def run(
     """Run one constant SQL statement with bound parameters and return its rows (none for a plain write)."""
     result = session.execute(text(sql), dict(parameters or {}))
     return result.all() if isinstance(result, CursorResult) and result.returns_rows else []
+
+
+@contextmanager
+def snapshot(url: str, scope: Scope) -> Iterator[Session]:
+    """Open one transaction on the login at `url` that writes nothing and sees one instant of the database throughout."""
+    engine = create_engine(
+        url, isolation_level="REPEATABLE READ", hide_parameters=True, connect_args={"connect_timeout": 10}
+    )
+    try:
+        with Session(engine) as session, session.begin():
+            enter(session, scope, read_only=True)
+            yield session
+    finally:
+        engine.dispose()
+
+
+_UNSAFE = """
+SELECT current_user,
+  CASE WHEN r.rolsuper THEN 'is a superuser'
+       WHEN r.rolbypassrls THEN 'may bypass row-level security (BYPASSRLS)'
+       WHEN EXISTS (SELECT 1 FROM pg_class c WHERE c.relkind IN ('r', 'p', 'v') AND c.relnamespace = 'public'::regnamespace
+                    AND pg_has_role(r.oid, c.relowner, 'MEMBER')) THEN 'owns tables'
+  END
+FROM pg_roles r WHERE r.rolname = current_user
+"""
+
+
+def _refuse_unsafe_login(connection: Any, record: object) -> None:  # noqa: ANN401 (whatever the driver calls a connection)
+    """Look at a fresh connection's login: PostgreSQL asks neither superusers nor owners about rows."""
+    login, why = connection.execute(_UNSAFE).fetchone()
+    connection.rollback()
+    if why:
+        connection.close()
+        raise UnsafeLoginError(
+            f"The database login {login} {why}, so nothing would keep one merchant's rows from another; "
+            "use the logins that docs/running.md lists (portal_app, portal_public, portal_dispatcher)."
+        )
 
 
 def _engine(url: str, pool_size: int) -> Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +12,10 @@ import redis
 import structlog
 from flask import Flask, g, request
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal.kernel.db import Database, run
+from portal.kernel.db import Database, UnsafeLoginError, run
 from portal.kernel.ids import new_id
 from portal.kernel.migrate import newest_version
 from portal.kernel.scopes import AtGate
@@ -44,7 +46,7 @@ def make_app(config: Config) -> Flask:
         "portal", root_path=str(ROOT / "portal"), template_folder=str(ROOT / "templates"), static_folder=None
     )
     secure = config.base_url.startswith("https://")
-    app.config.update(
+    app.config.update(  # pyright: ignore[reportUnknownMemberType] (Flask leaves its settings open)
         SECRET_KEY=config.secret_key,
         TESTING=config.testing,
         MAX_CONTENT_LENGTH=MOST_BYTES,
@@ -61,22 +63,31 @@ def make_app(config: Config) -> Flask:
     if config.proxy_hops:
         app.wsgi_app = ProxyFix(
             app.wsgi_app, x_for=config.proxy_hops, x_proto=config.proxy_hops, x_host=config.proxy_hops
-        )  # type: ignore[method-assign]
+        )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions["config"] = config
-    app.extensions["database"] = Database.from_config(config)
-    app.extensions["redis"] = redis.Redis.from_url(
+    app.extensions["database"] = _database(config)
+    app.extensions["redis"] = redis.Redis.from_url(  # pyright: ignore[reportUnknownMemberType] (redis-py leaves its options open)
         config.redis_url, socket_timeout=2, socket_connect_timeout=2
     )
-    csrf.init_app(app)
+    # In this order before each view: who it is, then how much they may send, then CSRF, which reads the body.
     install_login(app, secure=secure)
+    _install_requests(app)
+    csrf.init_app(app)  # pyright: ignore[reportUnknownMemberType] (Flask-WTF has no types)
     install_static(app)
     filters.install(app)
     errors.install(app)
-    _install_requests(app)
     _install_health(app)
     return app
+
+
+def _database(config: Config) -> Database:
+    """Open the logins. One that sees past the walls stops the start; a database that is away is waited for by `/readyz`."""
+    database = Database.from_config(config)
+    with contextlib.suppress(OperationalError):
+        database.refuse_unsafe_logins()
+    return database
 
 
 def trusted_hosts(config: Config) -> list[str]:
@@ -88,7 +99,8 @@ def _install_requests(app: Flask) -> None:
     @app.before_request
     def begin() -> None:
         g.request_id, g.started = new_id().hex, time.perf_counter()
-        if request.endpoint == "merchants.upload":
+        principal = g.get("principal")
+        if request.endpoint == "merchants.upload" and principal is not None and principal.kind == "merchant":
             request.max_content_length = MOST_IMPORT_BYTES
 
     @app.after_request
@@ -132,7 +144,7 @@ def _install_health(app: Flask) -> None:
             with app.extensions["database"].transaction(AtGate(), read_only=True) as session:
                 [row] = run(session, "SELECT schema_version()")
             app.extensions["redis"].ping()
-        except (redis.RedisError, OSError, errors.DatabaseError) as error:
+        except (redis.RedisError, OSError, SQLAlchemyError, UnsafeLoginError) as error:
             return f"not ready: {type(error).__name__}", 503
         newest = newest_version()
         return (
