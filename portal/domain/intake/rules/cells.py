@@ -24,7 +24,7 @@ _DAMAGE = re.compile(
     r"[+-]?[0-9][0-9.,]*E\+[0-9]+|#{3,}|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)", re.IGNORECASE
 )
 _QUANTITY = re.compile(r"([0-9]{1,9})(?:[.,]0{1,2})?")
-_MONEY = re.compile(r"(?:[A-Z]{1,3}|[$€£¥]){0,2}([0-9][0-9.,]{0,20})(?:[A-Z]{3}|[$€£¥])?", re.IGNORECASE)
+_MONEY = re.compile(r"(?:[A-Z]{1,3})?[$€£¥]?([0-9][0-9.,]{0,20})(?:[A-Z]{3}|[$€£¥])?", re.IGNORECASE)
 _SHOPIFY_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}) ([+-][0-9]{4})")
 _DATES = (
     "%Y-%m-%dT%H:%M:%S%z",

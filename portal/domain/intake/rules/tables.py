@@ -96,15 +96,18 @@ def _without_blanks(rows: Iterator[Row]) -> Iterator[Row]:
 
 def _whole(rows: Iterator[Row], width: int, data: bytes, codec: str) -> Iterator[Row]:
     """Pass the rows on, and refuse the file when it has too many of them or ends in the middle of one."""
-    last, torn, to_end = None, False, False
+    last, torn, to_end, before = None, False, False, width
     for count, row in enumerate(rows, start=1):
         if count > MAX_ROWS:
             raise limit(f"more than {MAX_ROWS:,} rows", f"at most {MAX_ROWS:,} rows")
-        # What follows a torn row is its own rest until a row of full width comes.
+        # What follows a torn row is its own rest until a row of full width comes; so is the second half of a row that
+        # a line break without quotes has broken in two.
         torn = row.open or (torn and len(row.cells) != width)
         to_end = torn and (row.to_end or to_end)
+        half = not row.damage and len(row.cells) < width and before + len(row.cells) == width + 1
+        before = width if row.damage or half else len(row.cells)
         last = row
-        yield row if not torn or row.damage else row.as_rest()
+        yield row.as_rest() if half or (torn and not row.damage) else row
     if last is None:
         return
     short = not last.damage and len(last.cells) < width and not _ends_with_line_break(data, codec)
@@ -157,12 +160,22 @@ def _encoding(data: bytes) -> tuple[str, str]:
             return codec, "UTF-16"
     if _strange(data[:65536]) > 0.02:
         raise UnreadableFile("binary", "The file is not text: it holds control bytes.", _WANTED, _EXPORT)
+    if _is_all(data, "utf-8"):
+        return "utf-8", "UTF-8"
     proper, lost = _try(data, "utf-8")
     # Excel on Windows saves “CSV” in the system's code page. One broken letter in a file that is UTF-8 elsewhere is
     # another matter: reading all of it in that code page would spoil every name in it.
-    if lost and lost >= proper:
-        return "cp1252", "Windows-1252"
-    return "utf-8", "UTF-8"
+    return ("cp1252", "Windows-1252") if lost >= proper else ("utf-8", "UTF-8")
+
+
+def _is_all(data: bytes, codec: str) -> bool:
+    decoder = codecs.getincrementaldecoder(codec)(errors="strict")
+    try:
+        for start in range(0, len(data), _PIECE):
+            decoder.decode(data[start : start + _PIECE], final=start + _PIECE >= len(data))
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _try(data: bytes, codec: str) -> tuple[int, int]:

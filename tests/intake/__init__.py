@@ -1,0 +1,1 @@
+"""Order files on their way in."""
