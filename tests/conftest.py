@@ -105,6 +105,11 @@ def db(config: Config) -> Iterator[Database]:
     database.dispose()
 
 
+@pytest.fixture(autouse=True)
+def _push_request_context() -> None:
+    """Take the place of pytest-flask's own, whose context for the whole test would let all requests share one `g`."""
+
+
 @pytest.fixture
 def app(config: Config) -> Iterator[Flask]:
     """The whole web application on this test's database."""
