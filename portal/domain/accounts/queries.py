@@ -302,6 +302,16 @@ def list_sites(session: Session) -> list[SiteRow]:
     return [SiteRow(*row) for row in rows]
 
 
+def get_site(session: Session, site_id: UUID) -> SiteRow:
+    """Return a site; `NotFoundError` when the scope sees none with this id."""
+    row = session.execute(
+        select(Site.id, Site.code, Site.name, Site.timezone, Site.address_lines).where(Site.id == site_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("There is no such site.")
+    return SiteRow(*row)
+
+
 def _merchants():  # noqa: ANN202 (the select's full type is longer than its use)
     m = Merchant
     return select(
