@@ -45,4 +45,4 @@ def menu() -> dict[str, Any]:
     return {"nav": items, "zone": g.principal.site_timezone}
 
 
-from portal.merchants.views import home, imports, orders, stock, team, tokens  # noqa: E402, F401 (registers the routes)
+from portal.merchants.views import home, imports, orders, stock, team, tokens  # noqa: E402, F401 (registers the routes)  # pyright: ignore[reportUnusedImport]

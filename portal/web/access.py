@@ -15,6 +15,7 @@ from portal.kernel import clock
 from portal.kernel.errors import NotAllowedError, NotFoundError, NotSignedInError
 from portal.kernel.ids import digest, is_api_token
 from portal.kernel.scopes import AtGate
+from portal.web.filters import offer
 from portal.web.principal import Membership, Principal, may
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ IDLE = {
 """How long a session may be unused before it ends, by role."""
 
 login_manager = LoginManager()
-login_manager.session_protection = None
+login_manager.session_protection = None  # pyright: ignore[reportAttributeAccessIssue] (Flask-Login takes None for "off")
 
 
 class _Permit:
@@ -113,16 +114,17 @@ def cookie_name(name: str) -> str:
 
 def install_login(app: Flask, *, secure: bool) -> None:
     """Let Flask-Login load people from our own session rows; its own cookies are not used."""
-    login_manager.init_app(app)
+    login_manager.init_app(app)  # pyright: ignore[reportUnknownMemberType] (Flask-Login has no types)
 
-    @login_manager.request_loader
+    @login_manager.request_loader  # pyright: ignore[reportUnknownMemberType] (as above)
     def load(incoming: Request) -> Principal | None:
         secret = incoming.cookies.get(cookie_name("session"), "")
         return find_principal(secret) if re.fullmatch(r"[0-9A-Za-z]{32}", secret) else None
 
     @app.before_request
     def remember() -> None:
-        if request.blueprint != "api" and "principal" not in g:
+        # Machines bring a token; static files and recipients' pages are the same for everybody.
+        if request.blueprint not in (None, "api", "tracking") and "principal" not in g:
             found = load(request)
             if found is not None:
                 g.principal = found
@@ -134,18 +136,19 @@ def install_login(app: Flask, *, secure: bool) -> None:
             with current_app.extensions["database"].transaction(AtGate()) as session:
                 touch_credential(session, g.pop("touch_session"))
 
-    app.jinja_env.globals["may"] = lambda permission: (
-        bool(g.get("principal")) and may(g.principal, permission)
-    )
+    def allowed(permission: str) -> bool:
+        return "principal" in g and may(g.principal, permission)
+
+    offer(app, may=allowed)
 
 
 def find_principal(secret: str) -> Principal | None:
     """Return who a session's secret belongs to, or None when it is unknown, revoked, expired or idle for too long."""
     with current_app.extensions["database"].transaction(AtGate(), read_only=True) as session:
         rows = find_session(session, digest(secret))
-    if not rows:
+    principal = _principal(rows) if rows else None
+    if principal is None:
         return None
-    principal = _principal(rows)
     limit = IDLE["merchant" if principal.kind == "merchant" else principal.role]
     idle = clock.now() - (rows[0].used_at or rows[0].created_at)
     if idle > limit:
@@ -157,7 +160,8 @@ def find_principal(secret: str) -> Principal | None:
     return principal
 
 
-def _principal(rows: list[SessionRow]) -> Principal:
+def _principal(rows: list[SessionRow]) -> Principal | None:
+    """Return what the session's user acts as; None when they no longer belong to the merchant that they chose."""
     first = rows[0]
     memberships = tuple(
         Membership(
@@ -177,11 +181,9 @@ def _principal(rows: list[SessionRow]) -> Principal:
         "user_id": first.user_id, "email": first.email, "display_name": first.display_name, "session_id": first.session_id,
         "device_id": first.device_id, "memberships": memberships,
     }  # fmt: skip
-    chosen = next(
-        (m for m in memberships if m.merchant_id == first.session_merchant_id),
-        memberships[0] if memberships else None,
-    )
-    if staff is not None and first.session_merchant_id is None:
+    wanted = first.session_merchant_id
+    chosen = next((m for m in memberships if wanted is None or m.merchant_id == wanted), None)
+    if staff is not None and wanted is None:
         return Principal(
             **base,
             kind="staff",
@@ -191,7 +193,7 @@ def _principal(rows: list[SessionRow]) -> Principal:
             site_timezone=staff.site_timezone or "UTC",
         )
     if chosen is None:
-        raise NotSignedInError("This account belongs to no merchant any more. Ask whoever invited you.")
+        return None
     return Principal(
         **base, kind="merchant", role=chosen.role, merchant_id=chosen.merchant_id, merchant_code=chosen.code, merchant_name=chosen.name,
         site_id=chosen.site_id, site_name=chosen.site_name, site_timezone=chosen.site_timezone,

@@ -112,8 +112,6 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def fail(error: Exception) -> AnyResponse | tuple[str, int]:
-        if app.config.get("PROPAGATE_BUGS"):
-            raise error
         log.error("bug", id=g.get("request_id"), exc_info=error)
         sentence = f"Something on our side broke. Nothing of this step was saved. Tell us this number if it happens again: {g.get('request_id', '')}."
         broken = PortalError(sentence, code="bug")
@@ -133,7 +131,8 @@ def _page(status: int, sentence: str) -> tuple[str, int]:
 
 def _drain() -> None:
     """Read what is still coming, up to a cap, so that the browser gets to see the page instead of a broken connection."""
-    left = min(request.content_length or 0, DRAIN_BYTES)
+    chunked = request.content_length is None and request.environ.get("wsgi.input_terminated")
+    left = DRAIN_BYTES if chunked else min(request.content_length or 0, DRAIN_BYTES)
     stream = request.environ["wsgi.input"]
     while left > 0:
         piece = stream.read(min(left, 1 << 20))

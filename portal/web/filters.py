@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, get_currency_precision
+from flask import request
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -52,11 +54,25 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def number(value: int) -> str:
+    """Write a count with commas: "1,250"."""
+    return f"{value:,}"
+
+
+def here(**changes: object) -> str:
+    """Return this page's own address with some of its filters changed; blank ones leave it, and a new filter starts at page 1."""
+    kept = {name: value for name, value in request.args.items() if name != "page"}
+    changed = {name: str(value) for name, value in (kept | changes).items() if value not in ("", None)}
+    return f"{request.path}?{urlencode(changed)}" if changed else request.path
+
+
+def offer(app: Flask, **names: object) -> None:
+    """Make functions and values known to every template under their names."""
+    cast("dict[str, object]", app.jinja_env.globals).update(names)
+
+
 def install(app: Flask) -> None:
     """Make the filters known to templates."""
-    app.jinja_env.filters |= {"money": money, "when": when, "day": day}
-    app.jinja_env.globals |= {
-        "plural": plural,
-        "PROGRESS_WORDS": PROGRESS_WORDS,
-        "PROGRESS_TONES": PROGRESS_TONES,
-    }
+    filters = {"money": money, "when": when, "day": day, "number": number}
+    cast("dict[str, object]", app.jinja_env.filters).update(filters)
+    offer(app, plural=plural, here=here, PROGRESS_WORDS=PROGRESS_WORDS, PROGRESS_TONES=PROGRESS_TONES)

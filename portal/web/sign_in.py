@@ -147,7 +147,7 @@ def enter() -> Response | tuple[str, int]:
 def with_session(response: Response, secret: str) -> Response:
     """Give the browser its session."""
     made = make_response(response)
-    secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
+    secure = bool(current_app.config["SESSION_COOKIE_SECURE"])  # pyright: ignore[reportUnknownArgumentType] (Flask leaves its settings open)
     made.set_cookie(cookie_name("session"), secret, httponly=True, secure=secure, samesite="Lax", path="/")
     return made
 

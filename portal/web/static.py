@@ -11,6 +11,7 @@ from flask import send_from_directory, url_for
 
 from portal.kernel.errors import NotFoundError
 from portal.web.access import permit
+from portal.web.filters import offer
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -48,4 +49,4 @@ def install_static(app: Flask) -> None:
         """Serve the small picture that browsers ask for."""
         return send_from_directory(FOLDER, "favicon.svg", mimetype="image/svg+xml", max_age=86400)
 
-    app.jinja_env.globals["static_url"] = static_url
+    offer(app, static_url=static_url)

@@ -222,6 +222,36 @@ WHERE b.physical AND b.quantity > 0 AND b.sku_id = :id ORDER BY p.code, b.condit
 """
 
 
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """Something that a worker received: what, how many, where to."""
+
+    movement_id: UUID
+    merchant_name: str
+    sku_code: str
+    sku_name: str
+    quantity: int
+    place_code: str
+    at: datetime
+
+
+def received_lately(session: Session, site_id: UUID, user_id: UUID, *, since: datetime) -> list[ReceiptRow]:
+    """Return what a worker received at a site since an instant and nobody has taken back, newest first."""
+    rows = run(
+        session,
+        """
+        SELECT v.id, m.name, s.code, s.name, v.quantity, p.code, v.at FROM movements v
+        JOIN merchants m ON m.id = v.merchant_id JOIN skus s ON s.merchant_id = v.merchant_id AND s.id = v.sku_id
+        JOIN places p ON p.id = v.to_place_id
+        WHERE v.site_id = :site AND v.by_user_id = :worker AND v.because = 'receive' AND v.reverses_id IS NULL AND v.at > :since
+          AND NOT EXISTS (SELECT 1 FROM movements r WHERE r.merchant_id = v.merchant_id AND r.reverses_id = v.id)
+        ORDER BY v.at DESC, v.id DESC LIMIT 20
+        """,
+        {"site": site_id, "worker": user_id, "since": since},
+    )
+    return [ReceiptRow(*row) for row in rows]
+
+
 def list_places(session: Session, site_id: UUID, kinds: Sequence[str]) -> list[PlaceRow]:
     """Return a site's places of the given kinds, along the walk."""
     columns = select(Place.id, Place.site_id, Place.code, Place.kind, Place.walk_order)

@@ -7,14 +7,30 @@ from uuid import UUID
 
 from flask import flash, g, redirect, render_template, request, url_for
 
-from portal.domain.intake.commands import confirm_import, discard_import, mend_order, preview_import
+from portal.domain.intake.commands import (
+    Confirmed,
+    confirm_import,
+    discard_import,
+    mend_order,
+    preview_import,
+)
 from portal.domain.intake.queries import get_preview, get_staged_order, list_imports
 from portal.domain.intake.rules import UnreadableFile
 from portal.kernel import clock
 from portal.merchants.door import merchants
 from portal.merchants.forms import UploadForm
+from portal.merchants.preview import (
+    REASONS,
+    choose_view,
+    default_choice,
+    group_problems,
+    kind,
+    outcomes,
+    rows_of,
+)
 from portal.web.access import permit
 from portal.web.database import transaction
+from portal.web.filters import plural
 from portal.web.paging import Page
 
 if TYPE_CHECKING:
@@ -24,7 +40,8 @@ ADDRESS_FIELDS = (
     ("name", "Name"), ("company", "Company"), ("address1", "Address"), ("address2", "Address, second line"), ("city", "Town"),
     ("region", "State or region"), ("postcode", "Postcode"), ("country", "Country (two letters)"), ("phone", "Phone"),
 )  # fmt: skip
-MOST_BYTES = 50 * 1024 * 1024
+FORMS_PER_PAGE, ROWS_OF_STRAYS, SKUS_LISTED = 10, 20, 100
+"""How much of a large file one page shows."""
 
 
 @merchants.get("/imports")
@@ -83,14 +100,17 @@ def upload() -> Response | tuple[str, int]:
 @merchants.get("/imports/<uuid:import_id>")
 @permit("orders.read")
 def preview(import_id: UUID) -> str:
-    """Show what a file's orders would become, all problems at once."""
+    """Show what a file's orders would become, all problems at once; orders come in pages, so that a large file stays quick."""
     with transaction() as session:
+        shown = get_preview(session, g.principal.merchant_id, import_id)
+        view = choose_view(shown, request.args.get("show", ""))
+        rows = rows_of(shown, view)
+        page = Page.from_request(FORMS_PER_PAGE if view == "attention" else 50).of(len(rows))
         return render_template(
-            "merchants/preview.html",
-            preview=get_preview(session, g.principal.merchant_id, import_id),
-            import_id=import_id,
-            fields=ADDRESS_FIELDS,
-        )
+            "merchants/preview.html", preview=shown, file=shown.file, import_id=import_id, fields=ADDRESS_FIELDS, view=view,
+            rows=rows[page.offset : page.offset + page.size], page=page, groups=group_problems(shown.staged), kind=kind, reasons=REASONS,
+            outcomes=outcomes(shown), choice=default_choice(shown), listed=ROWS_OF_STRAYS, skus_listed=SKUS_LISTED,
+        )  # fmt: skip
 
 
 @merchants.post("/imports/<uuid:import_id>/orders/<uuid:staged_id>")
@@ -100,15 +120,18 @@ def mend(import_id: UUID, staged_id: UUID) -> Response:
     changes = {name: request.form.get(name, "")[:200].replace("\0", "") for name, _ in ADDRESS_FIELDS}
     skus = [text[:100].replace("\0", "") for text in request.form.getlist("sku")[:500]]
     with transaction() as session:
-        found, _ = get_staged_order(session, g.principal.merchant_id, staged_id)
+        found, row = get_staged_order(session, g.principal.merchant_id, staged_id)
+        number = row.order.number
         verdict = mend_order(
             session, merchant_id=g.principal.merchant_id, staged_id=staged_id, changes=changes, skus=skus
         )
     if verdict == "ship":
-        flash("Mended. The order can ship; it is made when you import.", "ok")
+        flash(f"Order {number} is mended. It will be made when you import.", "ok")
     else:
-        flash("Saved. Something is still missing; see the order below.", "warn")
-    return redirect(url_for("merchants.preview", import_id=found, _anchor=f"order-{staged_id}"), 303)
+        flash(f"Saved. Order {number} still lacks something; see below.", "warn")
+    return redirect(
+        url_for("merchants.preview", import_id=found, show="attention", _anchor=f"order-{staged_id}"), 303
+    )
 
 
 @merchants.post("/imports/<uuid:import_id>/confirm")
@@ -120,21 +143,27 @@ def confirm(import_id: UUID) -> Response:
             session, merchant_id=g.principal.merchant_id, import_id=import_id, unknown_skus=request.form.get("unknown_skus", "leave"),
             by=g.principal.user_id, at=clock.now(),
         )  # fmt: skip
-    orders = "1 order" if done.accepted == 1 else f"{done.accepted} orders"
-    units = "1 unit" if done.units == 1 else f"{done.units} units"
-    sentence = (
-        f"Imported {orders} with {units}."
-        if done.accepted
-        else "There was nothing left to import; nothing has changed."
-    )
-    if done.draft_skus:
-        sentence += (
-            " 1 new SKU is a draft." if done.draft_skus == 1 else f" {done.draft_skus} new SKUs are drafts."
-        )
-    if done.left_with_unknown_sku:
-        sentence += f" {done.left_with_unknown_sku} left for their unknown SKUs."
-    flash(sentence, "ok")
+    flash(_say_confirmed(done), "ok" if done.accepted else "warn")
     return redirect(url_for("merchants.preview", import_id=import_id), 303)
+
+
+def _say_confirmed(done: Confirmed) -> str:
+    sentences: list[str] = []
+    if done.accepted:
+        sentences.append(f"Imported {plural(done.accepted, 'order')} with {plural(done.units, 'unit')}.")
+    elif not done.left_with_unknown_sku:
+        sentences.append("There was nothing left to import; nothing has changed.")
+    if done.draft_skus:
+        sentences.append(plural(done.draft_skus, "new SKU is a draft.", "new SKUs are drafts."))
+    if done.left_with_unknown_sku:
+        sentences.append(
+            plural(
+                done.left_with_unknown_sku,
+                "order waits for its unknown SKU.",
+                "orders wait for their unknown SKUs.",
+            )
+        )
+    return " ".join(sentences)
 
 
 @merchants.post("/imports/<uuid:import_id>/discard")

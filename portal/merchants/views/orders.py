@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from flask import flash, g, redirect, render_template, request, url_for
+from flask import current_app, flash, g, redirect, render_template, request, url_for
 
+from portal.domain.messages.links import tracking_url
 from portal.domain.messages.queries import messages_of_order
 from portal.domain.orders.commands.holds import cancel_order, place_hold, release_hold
 from portal.domain.orders.queries import OrderFilter, count_by_progress, get_order, list_orders
 from portal.domain.orders.states import PROGRESS
 from portal.domain.shipping.queries import parcels_of_order
+from portal.domain.shipping.rules.carriers import carrier_name, tracking_link
 from portal.kernel import clock
 from portal.merchants.door import merchants
 from portal.merchants.forms import HoldForm
@@ -22,7 +24,9 @@ from portal.web.paging import Page
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-VIEWS = (("", "All"), ("open", "Open"), ("late", "Late"), ("due", "Due today"), ("held", "On hold"))
+VIEWS = (
+    ("", "All"), ("stuck", "Needs you"), ("due", "Today"), ("late", "Late"), ("held", "On hold"), ("open", "Open"), ("shipped", "Shipped"),
+)  # fmt: skip
 
 
 @merchants.get("/orders")
@@ -43,15 +47,11 @@ def orders() -> str:
     page = Page.from_request()
     with transaction() as session:
         rows, total = list_orders(session, wanted, limit=page.size, offset=page.offset)
+        counts = count_by_progress(session, merchant_id)
         return render_template(
-            "merchants/orders.html",
-            rows=rows,
-            page=page.of(total),
-            wanted=wanted,
-            views=VIEWS,
-            progress=PROGRESS,
-            counts=count_by_progress(session, merchant_id),
-        )
+            "merchants/orders.html", rows=rows, page=page.of(total), wanted=wanted, views=VIEWS, progress=PROGRESS, counts=counts,
+            all_total=sum(counts.values()), narrowed=bool(wanted.view or wanted.progress or wanted.search.strip()),
+        )  # fmt: skip
 
 
 @merchants.get("/orders/<uuid:order_id>")
@@ -64,10 +64,30 @@ def order(order_id: UUID) -> str:
 def _order_page(order_id: UUID, form: HoldForm) -> str:
     merchant_id = g.principal.merchant_id
     with transaction(read_only=True) as session:
+        shown, messages = (
+            get_order(session, merchant_id, order_id),
+            messages_of_order(session, merchant_id, order_id),
+        )
+        # The recipient's link works from the first mail that carries it.
+        reachable = any(message.kind == "order_confirmation" for message in messages)
         return render_template(
-            "merchants/order.html", order=get_order(session, merchant_id, order_id), parcels=parcels_of_order(session, merchant_id, order_id),
-            messages=messages_of_order(session, merchant_id, order_id), form=form,
-        )  # fmt: skip
+            "merchants/order.html",
+            order=shown,
+            open_holds=[hold for hold in shown.holds if hold.released_at is None],
+            parcels=[
+                (parcel, tracking_link(parcel.carrier or "own", parcel.tracking_number or ""))
+                for parcel in parcels_of_order(session, merchant_id, order_id)
+            ],
+            carrier_name=carrier_name,
+            messages=messages,
+            tracking=tracking_url(current_app.extensions["config"], order_id) if reachable else "",
+            may_cancel=shown.state == "open" and shown.progress in ("received", "waiting_for_stock", "ready"),
+            may_hold=shown.state == "open" and shown.progress != "shipped",
+            late=shown.state == "open"
+            and shown.progress != "shipped"
+            and shown.promised_on < clock.today(g.principal.site_timezone),
+            form=form,
+        )
 
 
 @merchants.post("/orders/<uuid:order_id>/hold")
@@ -79,7 +99,7 @@ def hold_order(order_id: UUID) -> Response | tuple[str, int]:
         return _order_page(order_id, form), 422
     with transaction() as session:
         place_hold(
-            session, merchant_id=g.principal.merchant_id, order_id=order_id, kind="merchant", reason=form.reason.data, owner="merchant",
+            session, merchant_id=g.principal.merchant_id, order_id=order_id, kind="merchant", reason=str(form.reason.data), owner="merchant",
             next_step="Release the hold when it can go.", by=g.principal.user_id, at=clock.now(),
         )  # fmt: skip
     flash("The order is on hold. Nothing of it will be picked, packed or shipped until you release it.", "ok")

@@ -9,7 +9,7 @@ from flask import flash, g, redirect, render_template, request, url_for
 
 from portal.domain.catalog.commands import NewSku, activate_sku, add_barcode, add_sku
 from portal.domain.catalog.queries import barcodes_of, get_sku
-from portal.domain.stock.queries import movements_of, places_of_sku, stock_levels
+from portal.domain.stock.queries import level_of_sku, movements_of, places_of_sku, stock_levels
 from portal.kernel.errors import DuplicateError
 from portal.merchants.door import merchants
 from portal.merchants.forms import BarcodeForm, SkuForm
@@ -56,7 +56,10 @@ def create_sku() -> Response | tuple[str, int]:
     if not form.validate_on_submit():
         return render_template("merchants/sku_new.html", form=form), 422
     new = NewSku(
-        code=form.code.data, name=form.name.data, barcode=form.barcode.data or "", weight_g=form.weight_g.data
+        code=str(form.code.data),
+        name=str(form.name.data),
+        barcode=form.barcode.data or "",
+        weight_g=form.weight_g.data,
     )
     try:
         with transaction() as session:
@@ -81,7 +84,8 @@ def _sku_page(sku_id: UUID, form: BarcodeForm) -> str:
         moved = movements_of(session, merchant_id, sku_id, limit=page.size + 1, offset=page.offset)
         return render_template(
             "merchants/sku.html", sku=get_sku(session, merchant_id, sku_id), barcodes=barcodes_of(session, merchant_id, sku_id),
-            places=places_of_sku(session, sku_id), movements=moved[: page.size], page=page.with_more(len(moved) > page.size), form=form,
+            level=level_of_sku(session, merchant_id, sku_id), places=places_of_sku(session, sku_id),
+            movements=moved[: page.size], page=page.with_more(len(moved) > page.size), form=form,
         )  # fmt: skip
 
 
@@ -99,8 +103,8 @@ def create_barcode(sku_id: UUID) -> Response | tuple[str, int]:
                 session,
                 merchant_id=g.principal.merchant_id,
                 sku_id=sku_id,
-                code=form.code.data,
-                quantity=form.quantity.data,
+                code=str(form.code.data),
+                quantity=form.quantity.data or 1,
             )
     except DuplicateError as error:
         form.code.errors = [error.sentence]

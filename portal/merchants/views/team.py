@@ -8,7 +8,6 @@ from uuid import UUID
 from flask import flash, g, redirect, render_template, request, url_for
 
 from portal.domain.accounts.commands.people import change_role, invite_member, remove_member
-from portal.domain.accounts.models import MEMBER_ROLES
 from portal.domain.accounts.queries import list_members
 from portal.kernel import clock
 from portal.kernel.errors import DuplicateError, UnprocessableError
@@ -16,9 +15,12 @@ from portal.merchants.door import merchants
 from portal.merchants.forms import InviteForm
 from portal.web.access import permit
 from portal.web.database import transaction
+from portal.web.principal import PERMISSIONS
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
+
+ROLES = tuple(role for kind, role in PERMISSIONS if kind == "merchant")
 
 
 @merchants.get("/team")
@@ -30,11 +32,13 @@ def team() -> str:
 
 def _page(form: InviteForm) -> str:
     with transaction(read_only=True) as session:
+        members = list_members(session, g.principal.merchant_id)
         return render_template(
             "merchants/team.html",
-            members=list_members(session, g.principal.merchant_id),
+            members=members,
+            owners=sum(member.role == "owner" for member in members),
             form=form,
-            roles=MEMBER_ROLES,
+            roles=ROLES,
         )
 
 

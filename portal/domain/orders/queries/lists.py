@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 SORTS = ("placed_at", "promised_on", "number")
-VIEWS = ("open", "stuck", "late", "due", "held", "shipped")
+VIEWS = ("open", "stuck", "late", "due", "held", "ours", "shipped")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +22,8 @@ class OrderFilter:
     """What a list of orders is narrowed to. Empty values narrow nothing.
 
     `view`: '' all · 'open' not shipped nor cancelled · 'held' with an open hold · 'ours' with one that the operator has to end ·
-    'late' promised before today · 'due' promised for today. Today is `today` or, where sites differ, the day that it is at `now` in
-    the order's own site.
+    'late' promised before today · 'due' promised for today · 'stuck' late, on hold or waiting for stock · 'shipped'.
+    Today is `today` or, where sites differ, the day that it is at `now` in the order's own site.
     `search`: an order number (prefix), an external id, a recipient's name (prefix), or an e-mail address.
     """
 
@@ -90,7 +90,7 @@ _CONDITIONS = {
     "late": f"o.state = 'open' AND o.progress <> 'shipped' AND o.promised_on < {_TODAY}",
     "due": f"o.state = 'open' AND o.progress <> 'shipped' AND o.promised_on = {_TODAY}",
     "stuck": (
-        "o.state = 'open' AND o.progress <> 'shipped' AND (o.promised_on < :today OR o.progress = 'waiting_for_stock' "
+        f"o.state = 'open' AND o.progress <> 'shipped' AND (o.promised_on < {_TODAY} OR o.progress = 'waiting_for_stock' "  # noqa: S608 (constants)
         "OR EXISTS (SELECT 1 FROM holds h WHERE h.merchant_id = o.merchant_id AND h.order_id = o.id AND h.released_at IS NULL))"
     ),
     "shipped": "o.progress = 'shipped'",
@@ -143,9 +143,9 @@ def _where(wanted: OrderFilter) -> tuple[str, dict[str, object]]:
     if wanted.site_id is not None:
         conditions.append(_CONDITIONS["site"])
         parameters["site"] = wanted.site_id
-    if wanted.view in ("open", "late", "due", "held", "ours"):
+    if wanted.view in VIEWS:
         conditions.append(_CONDITIONS[wanted.view])
-        if wanted.view in ("late", "due"):
+        if wanted.view in ("late", "due", "stuck"):
             parameters |= {"today": wanted.today, "now": wanted.now}
     if wanted.search.strip():
         text = wanted.search.strip()
