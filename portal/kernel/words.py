@@ -27,13 +27,14 @@ def long_day(day: date) -> str:
 def date_range(first: date, last: date, *, short: bool = False) -> str:
     """Write two days as people say them: "Tuesday 17 November", "17 – 19 November", "30 November – 2 December".
 
-    `short` writes months with three letters and a single day without its name, for subject lines.
+    `short` writes months with three letters and a single day without its name, for subject lines. The blanks do not break.
     """
     month = "MMM" if short else "MMMM"
     if first == last:
-        return format_date(first, f"d {month}" if short else f"EEEE d {month}", locale=_LOCALE)
-    start = "d" if (first.year, first.month) == (last.year, last.month) else f"d {month}"
-    return f"{format_date(first, start, locale=_LOCALE)} – {format_date(last, f'd {month}', locale=_LOCALE)}"
+        return format_date(first, f"d\u00a0{month}" if short else f"EEEE d\u00a0{month}", locale=_LOCALE)
+    start = "d" if (first.year, first.month) == (last.year, last.month) else f"d\u00a0{month}"
+    days = (format_date(first, start, locale=_LOCALE), format_date(last, f"d\u00a0{month}", locale=_LOCALE))
+    return "\u00a0– ".join(days) if start != "d" else "\u00a0–\u00a0".join(days)
 
 
 def shorten(text: str, most: int) -> str:

@@ -63,7 +63,7 @@ class Keeper:
             (self.folder / f"{count + 1}.eml").rename(self.folder / f"{count + 1}.refused")
             return f"{mood[1]} not now or never"
         if mood[0] == "close":
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
         while mood[0] == "hang":
             await asyncio.sleep(0.02)
@@ -106,7 +106,7 @@ class MailServerDouble:
     def mails(self) -> list[EmailMessage]:
         """The mails whose text it took and did not refuse, in order."""
         paths = sorted(self.folder.glob("*.eml"), key=lambda path: int(path.stem))
-        return [message_from_bytes(path.read_bytes(), policy=default) for path in paths]  # type: ignore[misc]  # the policy decides the class
+        return [message_from_bytes(path.read_bytes(), policy=default) for path in paths]
 
 
 @contextmanager
