@@ -294,22 +294,19 @@ def find_merchant(session: Session, code: str) -> MerchantRow | None:
 
 def list_sites(session: Session) -> list[SiteRow]:
     """Return the sites that the scope sees, by name."""
-    rows = session.execute(
-        select(Site.id, Site.code, Site.name, Site.timezone, Site.address_lines, Site.cut_off).order_by(
-            Site.name
-        )
-    )
-    return [SiteRow(*row) for row in rows]
+    return [SiteRow(*row) for row in session.execute(_sites().order_by(Site.name))]
 
 
 def get_site(session: Session, site_id: UUID) -> SiteRow:
     """Return a site; `NotFoundError` when the scope sees none with this id."""
-    row = session.execute(
-        select(Site.id, Site.code, Site.name, Site.timezone, Site.address_lines).where(Site.id == site_id)
-    ).one_or_none()
+    row = session.execute(_sites().where(Site.id == site_id)).one_or_none()
     if row is None:
         raise NotFoundError("There is no such site.")
     return SiteRow(*row)
+
+
+def _sites():  # noqa: ANN202 (as below)
+    return select(Site.id, Site.code, Site.name, Site.timezone, Site.address_lines, Site.cut_off)
 
 
 def _merchants():  # noqa: ANN202 (the select's full type is longer than its use)
