@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from portal.config import Config, built_in_urls
-from portal.embedded import ensure_running
+from portal.embedded import ensure_running, stop
 from portal.kernel import migrate
 from portal.kernel.db import Database
 
@@ -38,6 +38,15 @@ def _cluster_folder() -> Path:
     memory = Path("/dev/shm")  # noqa: S108 (a private 0700 folder is made in it)
     roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 1_000_000_000
     return (memory if roomy else Path(os.environ.get("TMPDIR", "/tmp"))) / name  # noqa: S108
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Leave nothing running where `make` asks for it; while working, the servers stay for the next run."""
+    is_worker = hasattr(session.config, "workerinput")
+    folder = _cluster_folder()
+    if os.environ.get("PARCELYARD_TESTS_STOP") and not is_worker and folder.is_dir():
+        stop(folder)
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
