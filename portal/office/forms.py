@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wtforms import IntegerField, SelectField, StringField, TextAreaField
+from wtforms import IntegerField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from portal.domain.shipping.rules.carriers import CARRIERS, carrier_name
@@ -193,7 +193,7 @@ class BadgeForm(Form):
 class PinForm(Form):
     """A PIN for a worker."""
 
-    pin = StringField("PIN", validators=[DataRequired("Enter a PIN.")])
+    pin = PasswordField("PIN", validators=[DataRequired("Enter a PIN.")])
 
 
 class PlacesForm(Form):

@@ -1,4 +1,4 @@
-"""The office's words for kinds and states of messages, for news, and for places; and how its addresses are read."""
+"""The office's words for states of messages and parcels, and for places; and how its addresses are read."""
 
 from __future__ import annotations
 
@@ -9,10 +9,6 @@ from flask import request
 MESSAGE_STATES = {
     "queued": ("Waiting", "info"), "sending": ("Being sent", "info"), "sent": ("Sent", "ok"), "kept": ("Kept, not sent", "idle"),
     "failed": ("Not sent", "bad"), "unknown": ("May have arrived", "warn"),
-}  # fmt: skip
-MESSAGE_KINDS = {
-    "order_confirmation": "Order confirmation", "shipping_confirmation": "Shipping confirmation", "invitation": "Invitation",
-    "password_reset": "New password",
 }  # fmt: skip
 PLACE_KINDS = {
     "storage": "Storage", "tote": "Totes", "dock": "Docks", "pack": "Packing benches", "quarantine": "Quarantine", "returns": "Returns",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -11,16 +12,20 @@ from flask import current_app, flash, g, make_response, redirect, render_templat
 from portal.domain.accounts.queries import list_merchants, list_sites
 from portal.domain.messages.commands import resend_message
 from portal.domain.messages.queries import MessageFilter, count_messages, get_message, list_messages
+from portal.domain.messages.rules import KIND_WORDS, SECRET_KINDS, strike_secrets
 from portal.kernel import clock
 from portal.office.door import office, read_personal
-from portal.office.words import MESSAGE_KINDS, MESSAGE_STATES, asked, asked_id
+from portal.office.words import MESSAGE_STATES, asked, asked_id
 from portal.web.access import permit
 from portal.web.database import transaction
 from portal.web.paging import Page
+from portal.web.principal import may
 
 if TYPE_CHECKING:
     from flask import Response as FlaskResponse
     from werkzeug.wrappers import Response
+
+    from portal.domain.messages.queries import MessagePage
 
 MAIL_CSP = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https:; "
@@ -39,7 +44,7 @@ def messages() -> str:
     page, state, kind = Page.from_request(), asked("state"), asked("kind")
     wanted = MessageFilter(
         state=state if state in MESSAGE_STATES else "",
-        kind=kind if kind in MESSAGE_KINDS else "",
+        kind=kind if kind in KIND_WORDS else "",
         merchant_id=asked_id("merchant"),
         search=asked("search"),
     )
@@ -53,7 +58,7 @@ def messages() -> str:
             wanted=wanted,
             counts=count_messages(session),
             states=MESSAGE_STATES,
-            kinds=MESSAGE_KINDS,
+            kinds=KIND_WORDS,
             merchants=list_merchants(session),
             mail_server=_mail_server(),
             zone=sites[0].timezone if sites else "UTC",
@@ -65,7 +70,7 @@ def messages() -> str:
 def message(message_id: UUID) -> str:
     """Show one message as it was written."""
     with transaction() as session:
-        shown = get_message(session, message_id)
+        shown = _readable(get_message(session, message_id))
         sites = list_sites(session)
         read_personal("message read", f"{shown.row.kind} {message_id}", shown.row.merchant_id)
         return render_template(
@@ -73,7 +78,7 @@ def message(message_id: UUID) -> str:
             message=shown,
             links=list(dict.fromkeys(_LINK.findall(shown.text))),
             states=MESSAGE_STATES,
-            kinds=MESSAGE_KINDS,
+            kinds=KIND_WORDS,
             mail_server=_mail_server(),
             zone=sites[0].timezone if sites else "UTC",
         )
@@ -84,7 +89,7 @@ def message(message_id: UUID) -> str:
 def mail(message_id: UUID) -> FlaskResponse:
     """Hand out a mail's HTML alone, locked in: to be shown in a frame."""
     with transaction() as session:
-        html = get_message(session, message_id).html
+        html = _readable(get_message(session, message_id)).html
     response = make_response(_HEAD.sub(lambda head: head[0] + '<base target="_blank">', html, count=1))
     response.headers["Content-Type"] = "text/html; charset=utf-8"
     response.headers["Content-Security-Policy"] = MAIL_CSP
@@ -103,6 +108,13 @@ def send_again(message_id: UUID) -> Response:
         )
     flash("The message is on its way again.", "ok")
     return redirect(url_for("office.message", message_id=message_id), 303)
+
+
+def _readable(message: MessagePage) -> MessagePage:
+    """Return a message as this person may read it: a link that lets somebody in as another is for admins alone."""
+    if message.row.kind not in SECRET_KINDS or may(g.principal, "office.admin"):
+        return message
+    return replace(message, html=strike_secrets(message.html), text=strike_secrets(message.text))
 
 
 def _mail_server() -> bool:

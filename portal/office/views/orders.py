@@ -10,6 +10,7 @@ from flask import current_app, flash, g, redirect, render_template, url_for
 from portal.domain.accounts.queries import get_merchant, list_merchants, list_sites, merchant_calendar
 from portal.domain.messages.links import tracking_url
 from portal.domain.messages.queries import messages_of_order
+from portal.domain.messages.rules import KIND_WORDS
 from portal.domain.orders.commands.holds import cancel_order, place_hold, release_hold
 from portal.domain.orders.queries import OrderFilter, get_order, list_orders
 from portal.domain.orders.states import PROGRESS
@@ -21,7 +22,6 @@ from portal.office.forms import HoldForm
 from portal.office.words import (
     ACTORS,
     DOCUMENTS,
-    MESSAGE_KINDS,
     MESSAGE_STATES,
     PARCEL_STATES,
     asked,
@@ -95,7 +95,7 @@ def _order_page(merchant_id: UUID, order_id: UUID, form: HoldForm) -> str:
             parcels=parcels_of_order(session, merchant_id, order_id), messages=messages_of_order(session, merchant_id, order_id), form=form,
             late=shown.state == "open" and shown.progress != "shipped" and shown.promised_on < clock.today(zone),
             tracking=tracking_url(current_app.extensions["config"], order_id), documents=DOCUMENTS, parcel_words=PARCEL_STATES,
-            message_words=MESSAGE_STATES, kinds=MESSAGE_KINDS, actors=ACTORS, carrier_name=carrier_name,
+            message_words=MESSAGE_STATES, kinds=KIND_WORDS, actors=ACTORS, carrier_name=carrier_name,
         )  # fmt: skip
 
 
