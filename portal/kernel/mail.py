@@ -10,11 +10,12 @@ import ssl
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import EmailPolicy
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
@@ -66,13 +67,44 @@ class Mail:
     at: datetime
 
 
+class _Policy(EmailPolicy):
+    """Folds names and subjects itself: the standard library's folding adds and loses blanks around letters beyond ASCII."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:  # noqa: ANN401 (the header classes have no common type)
+        """Return a header as bytes, with every line end where RFC 2047 wants it."""
+        if name == "Subject":
+            text = _encoded(str(value), len(name) + 2)
+        elif name in ("From", "To", "Reply-To"):
+            [address] = value.addresses
+            text = f"{_phrase(address.display_name, len(name) + 2)} <{address.addr_spec}>".strip()
+        else:
+            return super().fold_binary(name, value)
+        return f"{name}: {text}\r\n".encode("utf-8" if self.utf8 else "ascii", "surrogateescape")
+
+
+PLAIN = _Policy(linesep="\r\n")
+
+
+def _phrase(name: str, indent: int) -> str:
+    """Return a name as it stands before an address: quoted, or encoded where it is not ASCII."""
+    if not name.isascii():
+        return _encoded(name, indent)
+    return '"' + name.replace("\\", r"\\").replace('"', r"\"") + '"' if name else ""
+
+
+def _encoded(text: str, indent: int) -> str:
+    charset = None if text.isascii() else "utf-8"
+    header = Header(text, charset, maxlinelen=76, header_name="x" * max(0, indent - 2))
+    return header.encode(linesep="\r\n")
+
+
 def compose(mail: Mail) -> EmailMessage:
     """Return a multipart message (text, then HTML) whose headers hold, whatever is in the names.
 
     Raises `RefusedError` when the recipient's address is none. No List-Unsubscribe: these mails answer what somebody did.
     """
     domain = mail.from_address.rpartition("@")[2]
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=PLAIN)
     message["From"] = _address(mail.from_name, mail.from_address)
     message["To"] = _address(mail.to_name, mail.to_address)
     if mail.reply_to:
@@ -106,7 +138,7 @@ def _address(name: str, address: str) -> Address:
         )
     local, _, domain = address.rpartition("@")
     try:
-        return Address(one_line(name), local, domain.encode("idna").decode())
+        return Address(one_line(name)[:120], local, domain.encode("idna").decode())
     except (ValueError, IndexError) as error:
         raise RefusedError("The recipient's e-mail address cannot be written to.") from error
 
@@ -176,13 +208,13 @@ class MailServer:
     def _envelope(self, connection: smtplib.SMTP, message: EmailMessage, sender: str) -> bytes:
         """Say who writes to whom, and return the text in the form that the server takes."""
         address = message["To"].addresses[0].addr_spec
-        options, policy = list[str](), SMTP
+        options, policy = list[str](), PLAIN
         if not address.isascii():
             if not connection.has_extn("smtputf8"):
                 raise RefusedError(
                     "The recipient's e-mail address has letters that the mail server does not take."
                 )
-            options, policy = ["SMTPUTF8"], SMTPUTF8
+            options, policy = ["SMTPUTF8"], PLAIN.clone(utf8=True)
         try:
             self._expect(connection.mail(sender, options))
             self._expect(connection.rcpt(address))

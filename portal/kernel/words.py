@@ -10,6 +10,7 @@ from babel.dates import format_date
 from babel.numbers import format_currency, get_currency_precision
 
 _LOCALE = "en_GB"
+_NB = "\u00a0"
 
 
 def money(amount_minor: int | None, currency: str) -> str:
@@ -31,10 +32,12 @@ def date_range(first: date, last: date, *, short: bool = False) -> str:
     """
     month = "MMM" if short else "MMMM"
     if first == last:
-        return format_date(first, f"d\u00a0{month}" if short else f"EEEE d\u00a0{month}", locale=_LOCALE)
-    start = "d" if (first.year, first.month) == (last.year, last.month) else f"d\u00a0{month}"
-    days = (format_date(first, start, locale=_LOCALE), format_date(last, f"d\u00a0{month}", locale=_LOCALE))
-    return "\u00a0– ".join(days) if start != "d" else "\u00a0–\u00a0".join(days)
+        return format_date(first, f"d{_NB}{month}" if short else f"EEEE d{_NB}{month}", locale=_LOCALE)
+    start = "d" if (first.year, first.month) == (last.year, last.month) else f"d{_NB}{month}"
+    end = format_date(last, f"d{_NB}{month}", locale=_LOCALE)
+    # Only the longer form may break, after its dash.
+    dash = f"{_NB}–{_NB}" if start == "d" else f"{_NB}– "
+    return f"{format_date(first, start, locale=_LOCALE)}{dash}{end}"
 
 
 def shorten(text: str, most: int) -> str:

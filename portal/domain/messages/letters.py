@@ -20,7 +20,7 @@ from babel.numbers import get_currency_precision
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from portal.domain.messages.rules import hello, thanks, with_carrier
+from portal.domain.messages.rules import grouped, hello, thanks, with_carrier
 from portal.domain.shipping.rules.carriers import carrier_name, tracking_link
 from portal.kernel.brand import palette
 from portal.kernel.words import country_name, date_range, long_day, money, shorten
@@ -279,7 +279,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(wrap=_wrapped, days=_days, dial=_dial)
+    environment.filters.update(wrap=_wrapped, days=_days, dial=_dial, grouped=grouped, unbroken=_unbroken)
     return environment
 
 
@@ -297,6 +297,10 @@ def _address(recipient: RecipientRow) -> list[str]:
 def _dial(phone: str) -> str:
     """Return a telephone number as a link takes it."""
     return re.sub(r"[^+0-9]", "", phone)
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", "\u00a0")
 
 
 def _days(first_and_last: tuple[date, date], *, short: bool = False) -> str:

@@ -43,6 +43,11 @@ def with_carrier(code: str, name: str) -> str:
     return "" if code in ("own", "other", "") else f" with {name}"
 
 
+def grouped(number: str) -> str:
+    """Return a long number in groups of four, so that it can be read aloud and fits a small screen."""
+    return " ".join(number[at : at + 4] for at in range(0, len(number), 4)) if len(number) > 14 else number
+
+
 def strike_secrets(text: str) -> str:
     """Return a message without the secrets of its invitation and reset links."""
     return re.sub(r"/(invitation|reset)/[0-9A-Za-z]{20,}", rf"/\1/{STRUCK}", text)
