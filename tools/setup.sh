@@ -103,9 +103,9 @@ install_packages() {
     [ "$(cat "$stamp" 2>/dev/null || true)" = "$wanted" ] && return
     rm -f "$stamp"
     say "Installing $(grep -c '^[A-Za-z0-9].*==' requirements.lock) locked Python packages (a minute or two the first time) …"
-    "$python" -m pip install --quiet --require-hashes --prefer-binary -r requirements.lock ||
+    "$python" -m pip install -qq --require-hashes --prefer-binary -r requirements.lock ||
         fail "The Python packages could not be installed (pip says why above); mend that and run the same command again."
-    "$python" -m pip install --quiet --no-deps --no-build-isolation --no-index -e . ||
+    "$python" -m pip install -qq --no-deps --no-build-isolation --no-index -e . ||
         fail "Parcelyard itself could not be installed into $venv (pip says why above)."
     printf '%s\n' "$wanted" >"$stamp"
 }
