@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from sqlalchemy import select
 
-from portal.domain.accounts.queries import get_merchant, list_sites
+from portal.domain.accounts.queries import get_merchant, get_site
 from portal.domain.devices.rules import Answer, stopped
 from portal.domain.orders.queries import find_recipient, open_holds
 from portal.domain.shipping.models import Document
@@ -345,7 +345,7 @@ def parcel_papers(session: Session, merchant_id: UUID, parcel_id: UUID) -> Parce
     head = _head(session, merchant_id, parcel_id)
     lines = packing_lines(session, merchant_id, parcel_id)
     merchant = get_merchant(session, merchant_id)
-    site = next(site for site in list_sites(session) if site.id == head.site_id)
+    site = get_site(session, head.site_id)
     zone = ZoneInfo(site.timezone)
     recipient = find_recipient(session, merchant_id, head.order_id)
     if recipient is None:

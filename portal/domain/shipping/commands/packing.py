@@ -218,10 +218,10 @@ def close_parcel(
 def _close(
     session: Session, order: LockedOrder, parcel: Parcel, *, files: Files, by: UUID | None, at: datetime
 ) -> None:
-    parcel.take("pack")
     [weight] = run(
         session, _WEIGHT, {"merchant": parcel.merchant_id, "site": parcel.site_id, "place": parcel.place_id}
     )
+    parcel.take("pack")
     parcel.weight_g, parcel.packed_at, parcel.packed_by = weight[0], at, by
     session.flush()
     refresh_progress(session, merchant_id=order.merchant_id, order_ids=[order.id], at=at)
@@ -277,10 +277,11 @@ def _too_many(line: PackingLine, scanned: int, missing: int, in_totes: int) -> A
 
 def _needed(lines: Sequence[PackingLine]) -> str:
     """Say what still has to go in, by SKU, at most three of them."""
-    by_sku: dict[str, int] = {}
+    by_sku: dict[UUID, tuple[str, int]] = {}
     for line in lines:
         if line.missing:
-            by_sku[line.sku_code] = by_sku.get(line.sku_code, 0) + line.missing
-    wanted = [f"{quantity} × {code}" for code, quantity in by_sku.items()]
+            code, quantity = by_sku.get(line.sku_id, (line.sku_code, 0))
+            by_sku[line.sku_id] = (code, quantity + line.missing)
+    wanted = [f"{quantity} × {code}" for code, quantity in by_sku.values()]
     more = f" and {len(wanted) - 3} more" if len(wanted) > 3 else ""
     return f"Needed: {', '.join(wanted[:3])}{more}." if wanted else "Nothing is missing."

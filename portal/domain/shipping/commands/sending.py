@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from portal.domain.accounts.queries import merchant_calendar
+from portal.domain.accounts.queries import get_site
 from portal.domain.devices.rules import Answer, stopped, wrong
 from portal.domain.orders.commands.events import add_event
 from portal.domain.orders.commands.progress import refresh_progress
@@ -146,9 +146,9 @@ def _ship(
     by: UUID | None,
     at: datetime,
 ) -> None:
+    # Nothing is asked of the database between the move and its evidence: both are written in one statement.
+    shipped_on = at.astimezone(ZoneInfo(get_site(session, parcel.site_id).timezone)).date()
     parcel.take("ship")
-    calendar = merchant_calendar(session, order.merchant_id)
-    shipped_on = at.astimezone(ZoneInfo(calendar.timezone)).date()
     parcel.carrier = parcel.carrier or "own"
     parcel.shipped_at, parcel.shipped_by = at, by
     parcel.expected_from, parcel.expected_until = estimate_arrival(shipped_on, parcel.service)

@@ -19,6 +19,8 @@ _INSIDE = WIDTH - 2 * _MARGIN
 _WIDE_AS_HIGH = 0.56
 """How wide a character of font 0 is for its height, on average and in mixed case."""
 
+_WIDE = frozenset("MW@%ÆŒ—…")
+
 _CODE_MODULES = 123
 """Modules of a Code 128 of two letters and nine digits, without its quiet zones."""
 
@@ -34,33 +36,31 @@ def escape(text: str) -> str:
 
 
 def width_of(text: str) -> int:
-    """Return how many columns a text takes: two for the wide characters of East Asia, none for marks on top of others."""
+    """Return how many columns a text takes: two for East Asian characters and the widest Latin ones, none for combining marks."""
     return sum(
-        0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+        0
+        if unicodedata.combining(sign)
+        else 2
+        if sign in _WIDE or unicodedata.east_asian_width(sign) in "WF"
+        else 1
         for sign in text
     )
 
 
 def break_lines(text: str, *, columns: int, most: int) -> list[str]:
     """Break text at blanks into at most `most` lines of `columns`; words that are too long are broken, what is left over ends in `...`."""
+    rest = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     lines: list[str] = []
-    line = ""
-    for word in " ".join("".join(sign if sign.isprintable() else " " for sign in text).split()).split(" "):
-        rest = word
-        while rest:
-            joined = f"{line} {rest}" if line else rest
-            if width_of(joined) <= columns:
-                line, rest = joined, ""
-            elif line:
-                lines.append(line)
-                line = ""
-            else:
-                head = _head(rest, columns)
-                lines.append(head)
-                rest = rest[len(head) :]
-    lines += [line] if line else []
-    if len(lines) > most:
-        lines = [*lines[: most - 1], _head(lines[most - 1], columns - 3).rstrip() + "..."]
+    while rest and len(lines) < most:
+        if width_of(rest) <= columns:
+            return [*lines, rest]
+        if len(lines) == most - 1:
+            return [*lines, _head(rest, columns - 3).rstrip() + "..."]
+        head = _head(rest, columns + 1)
+        blank = head.rfind(" ")
+        line = head[:blank] if blank > 0 else _head(rest, columns)
+        lines.append(line)
+        rest = rest[len(line) :].lstrip()
     return lines
 
 

@@ -1,0 +1,1 @@
+"""Shipping: packing by scan, papers, carriers, and the scan of the label."""
