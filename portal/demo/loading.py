@@ -61,26 +61,17 @@ def load(database: Database, config: Config, *, say: Callable[[str], None]) -> N
 def write_summary(database: Database, config: Config, opened: Opened) -> None:
     """Write `demo.json`: where the portal is, who can sign in, merchants with their tokens, and some tracking links."""
     people: list[dict[str, Any]] = [
-        {"role": p.role, "name": p.name, "email": p.email, "password": PASSWORD, "merchant": p.merchant, "badge": p.badge, "PIN": p.pin}
+        {"role": p.role, "name": p.name, "email": p.email, "password": PASSWORD, "merchant": p.merchant, "badge": p.badge, "pin": p.pin}
         for p in PEOPLE
     ]  # fmt: skip
-    links: list[dict[str, str]] = []
+    links: list[str] = []
     merchants: list[dict[str, str]] = []
     for shop in opened.shops:
         merchants.append({"code": shop.described.code, "name": shop.described.name, "api_token": shop.token})
         with database.transaction(AsMerchant(shop.id), read_only=True) as session:
             for progress in SHOWN:
-                for row in list_orders(session, OrderFilter(merchant_id=shop.id, progress=progress), limit=1)[
-                    0
-                ]:
-                    links.append(
-                        {
-                            "merchant": shop.described.code,
-                            "order": row.number,
-                            "progress": progress,
-                            "url": tracking_url(config, row.id),
-                        }
-                    )
+                found, _ = list_orders(session, OrderFilter(merchant_id=shop.id, progress=progress), limit=1)
+                links += [tracking_url(config, row.id) for row in found]
     summary = {"base_url": config.base_url, "people": people, "merchants": merchants, "tracking_links": links}
     partial = config.var / "demo.json.partial"
     partial.touch(mode=0o600)
