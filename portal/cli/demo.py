@@ -83,17 +83,23 @@ def _prepare(*, empty: bool) -> Config:
             config = Config.from_env()
     else:
         config = Config.from_env()
+    from portal.demo.loading import is_loaded, load, was_cut_off  # noqa: PLC0415 (nobody else needs the demo's goods)
+
+    if not empty and was_cut_off(config):
+        if not uses_built_in():
+            raise CommandError(
+                "Loading the demo was cut off, and the half of it is in your own database. Drop and create that database, then run the same command again."
+            )
+        with _step("Dropping what an earlier, cut-off loading left"):
+            migrate.drop_database(config.migration_database_url)
     with _step("Bringing the database up to date"):
         migrate.create_database(config.migration_database_url)
         migrate.upgrade(config.migration_database_url)
-    if not empty:
-        from portal.demo.loading import is_loaded, load  # noqa: PLC0415 (nobody else needs the demo's goods)
-
-        if not is_loaded(config):
-            with _step("Loading the demo's day", ends_with_own_lines=True):
-                database = Database.from_config(config)
-                load(database, config, say=lambda sentence: print(f"  {sentence}", flush=True))
-                database.dispose()
+    if not empty and not is_loaded(config):
+        with _step("Loading the demo's days", ends_with_own_lines=True):
+            database = Database.from_config(config)
+            load(database, config, say=lambda sentence: print(f"  {sentence}", flush=True))
+            database.dispose()
     return config
 
 

@@ -32,6 +32,16 @@ def create_database(url: str) -> bool:
     return not exists
 
 
+def drop_database(url: str) -> None:
+    """Drop the database that the migration address names, with everything in it, whoever is connected."""
+    target: URL = make_url(url)
+    engine = create_engine(target.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        quoted = connection.dialect.identifier_preparer.quote(target.database or "")
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")
+    engine.dispose()
+
+
 def upgrade(url: str) -> None:
     """Make the roles, give the schema to its owner and run every migration that is missing."""
     engine = create_engine(url)
