@@ -37,6 +37,12 @@ IDLE = {
 }
 """How long a session may be unused before it ends, by role."""
 
+DEEDS = {
+    "orders.write": "import, hold or cancel orders", "stock.write": "change stock", "catalog.write": "add or change SKUs",
+    "tokens.manage": "see or make tokens", "team.manage": "change the team", "settings.write": "change settings",
+}  # fmt: skip
+"""What people cannot do without a permission, in words."""
+
 login_manager = LoginManager()
 login_manager.session_protection = None  # pyright: ignore[reportAttributeAccessIssue] (Flask-Login takes None for "off")
 
@@ -94,8 +100,14 @@ def authorise(*permissions: str) -> Principal:
     if principal is None:
         raise NotSignedInError("Sign in first.")
     if not any(may(principal, permission) for permission in permissions):
-        who = "This token has" if principal.kind == "token" else f"Your role ({principal.role}) has"
-        raise NotAllowedError(f"{who} no right to do this: {permissions[0]} is needed. Ask an owner for it.")
+        if principal.kind == "token":
+            raise NotAllowedError(
+                f"This token has no right to do this: {permissions[0]} is needed. Make one that has it."
+            )
+        above = "an owner" if principal.kind == "merchant" else "an admin"
+        raise NotAllowedError(
+            f"As {principal.role} you may not {DEEDS.get(permissions[0], 'do this')}. Nothing was changed. Ask {above} to do it, or for the right."
+        )
     return principal
 
 

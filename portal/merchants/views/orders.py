@@ -10,7 +10,7 @@ from flask import current_app, flash, g, redirect, render_template, request, url
 from portal.domain.messages.links import tracking_url
 from portal.domain.messages.queries import messages_of_order
 from portal.domain.orders.commands.holds import cancel_order, place_hold, release_hold
-from portal.domain.orders.queries import OrderFilter, count_by_progress, get_order, list_orders
+from portal.domain.orders.queries import OrderFilter, OrderPage, count_by_progress, get_order, list_orders
 from portal.domain.orders.states import PROGRESS
 from portal.domain.shipping.queries import parcels_of_order
 from portal.domain.shipping.rules.carriers import carrier_name, tracking_link
@@ -78,6 +78,7 @@ def _order_page(order_id: UUID, form: HoldForm) -> str:
                 (parcel, tracking_link(parcel.carrier or "own", parcel.tracking_number or ""))
                 for parcel in parcels_of_order(session, merchant_id, order_id)
             ],
+            stages=_stages(shown),
             carrier_name=carrier_name,
             messages=messages,
             tracking=tracking_url(current_app.extensions["config"], order_id) if reachable else "",
@@ -88,6 +89,13 @@ def _order_page(order_id: UUID, form: HoldForm) -> str:
             and shown.promised_on < clock.today(g.principal.site_timezone),
             form=form,
         )
+
+
+def _stages(order: OrderPage) -> list[tuple[str, int]]:
+    """Return how many eaches have come at least as far as each stage."""
+    words = ("Allocated", "Picked", "Packed", "Shipped")
+    counts = [(line.allocated, line.picked, line.packed, line.shipped) for line in order.lines]
+    return [(word, sum(sum(line[stage:]) for line in counts)) for stage, word in enumerate(words)]
 
 
 @merchants.post("/orders/<uuid:order_id>/hold")
