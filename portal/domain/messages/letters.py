@@ -38,6 +38,9 @@ MOST_SUBJECT = 70
 MOST_LINES = 20
 """So many lines are written out; the page made for printing has them all. Keeps a mail far below the size that Gmail clips."""
 
+_CUTS = ((60, 40), (40, 40), (28, 40), (20, 40), (14, 40), (14, 17), (9, 16), (9, 10))
+"""How long the sender's name and the order's number may be in a subject, from the first try to the last: names give way first."""
+
 OPERATOR_COLOUR = "#1d4fd8"
 
 
@@ -254,10 +257,10 @@ def _operators(operator: str) -> dict[str, Any]:
 def _write(kind: str, context: Mapping[str, Any], data: Mapping[str, Any] | None = None) -> Letter:
     """Fill the three files of a kind; the subject is tried with shorter and shorter names until it fits a phone."""
     subject = ""
-    for most in (60, 40, 30, 22, 16, 10):
+    for most, most_number in _CUTS:
         cut = {
             "brand_name": shorten(context["sender"], most),
-            "order_number": shorten(context.get("number", ""), most),
+            "order_number": shorten(context.get("number", ""), most_number),
         }
         subject = " ".join(
             _environment().get_template(f"{kind}.subject.txt").render(**context, **cut).split()
