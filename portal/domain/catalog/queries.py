@@ -80,6 +80,21 @@ def find_barcodes(session: Session, code: str) -> list[BarcodeRow]:
     ]
 
 
+def find_scanned(session: Session, code: str) -> list[tuple[SkuRow, int]]:
+    """Return what a scanned or typed code stands for within the scope: SKUs by barcode or own code, each with its eaches.
+
+    One row per merchant that uses the code; where a merchant's barcode and SKU code are the same, the barcode says how many.
+    """
+    text = code.strip()
+    known = {(row.merchant_id, row.sku_id): row.quantity for row in find_barcodes(session, text)}
+    rows = session.execute(
+        _skus()
+        .where((Sku.code == text) | Sku.id.in_([sku_id for _, sku_id in known]))
+        .order_by(Sku.merchant_id, Sku.code)
+    )
+    return [(sku, known.get((sku.merchant_id, sku.id), 1)) for sku in (SkuRow(*row) for row in rows)]
+
+
 def find_skus(session: Session, merchant_id: UUID, codes_or_barcodes: Sequence[str]) -> dict[str, SkuRow]:
     """Return, for each given SKU code or barcode that the merchant knows, its SKU."""
     wanted = [text.strip() for text in codes_or_barcodes]

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from portal.domain.stock.events import StockReceived
@@ -133,6 +133,34 @@ def receive_stock(
     )  # fmt: skip
     record(session, StockReceived(merchant_id=merchant_id, sku_id=sku_id))
     return movement_id
+
+
+def take_back_receipt(
+    session: Session, *, movement_id: UUID, by: UUID | None, at: datetime, scan_id: UUID | None = None
+) -> None:
+    """Undo a receipt: the eaches go back to the supplier by a movement that names what it reverses.
+
+    Raises `NotFoundError` for anything else than a receipt, `NotEnoughError` when an order has them already, and
+    `DuplicateError` when it was undone before.
+    """
+    m = Movement
+    row = session.execute(
+        select(
+            m.merchant_id, m.site_id, m.sku_id, m.lot_id, m.quantity, m.from_place_id, m.to_place_id
+        ).where(m.id == movement_id, m.because == "receive", m.reverses_id.is_(None))
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("There is no such receipt here.")
+    record_movements(
+        session,
+        [
+            NewMovement(
+                merchant_id=row.merchant_id, site_id=row.site_id, sku_id=row.sku_id, lot_id=row.lot_id, quantity=row.quantity,
+                from_place_id=row.to_place_id, from_condition="available", to_place_id=row.from_place_id, to_condition="available",
+                because="receive", note="taken back", reverses_id=movement_id, scan_id=scan_id, by_user_id=by, at=at,
+            )
+        ],
+    )  # fmt: skip
 
 
 def add_places(session: Session, *, site_id: UUID, places: Sequence[tuple[str, str, int]]) -> int:

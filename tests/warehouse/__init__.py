@@ -1,0 +1,1 @@
+"""The floor through HTTP, as a tablet without JavaScript and with it."""
