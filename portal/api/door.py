@@ -8,20 +8,25 @@ from flask import Blueprint, g, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
+from portal.api.reading import MOST_BYTES
 from portal.kernel.errors import FieldProblem, NotAllowedError, PortalError, UnprocessableError
 from portal.kernel.scopes import AsMerchant
 from portal.web.access import authenticate_token
 from portal.web.errors import problem_json
+from portal.web.factory import csrf
 
 if TYPE_CHECKING:
     from flask import Response
 
 api = Blueprint("api", __name__)
+# A page of another site cannot send a token, so there is nothing to protect a machine's requests from.
+csrf.exempt(api)  # pyright: ignore[reportUnknownMemberType] (Flask-WTF has no types)
 
 
 @api.before_request
 def know_the_merchant() -> None:
     """Find the token's merchant; 401 when there is no token, or nobody's."""
+    request.max_content_length = MOST_BYTES
     principal = authenticate_token(request.headers.get("Authorization", ""))
     if principal.merchant_id is None:
         raise NotAllowedError("This token belongs to no merchant.")
@@ -56,4 +61,4 @@ def refuse_http(error: HTTPException) -> Response:
     return problem_json(error)
 
 
-from portal.api.views import orders  # noqa: E402, F401 (registers the routes)
+from portal.api.views import orders as orders  # noqa: E402 (registers the routes)

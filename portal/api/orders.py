@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import IntegrityError
 
-from portal.api.schemas import LineOut, OrderIn, OrderPageOut, ParcelOut, RecipientIn, WhyOut
+from portal.api.schemas import LineOut, OrderIn, OrderPageOut, ParcelOut, RecipientOut, WhyOut
 from portal.domain.accounts.queries import merchant_calendar
 from portal.domain.catalog.commands import add_draft_skus
 from portal.domain.catalog.queries import sku_ids
@@ -102,7 +102,7 @@ def order_page(session: Session, merchant_id: UUID, order_id: UUID) -> OrderPage
         id=page.id, number=page.number, channel=page.channel, external_id=page.external_id, state=page.state, progress=page.progress,
         on_hold=any(hold.released_at is None for hold in page.holds), placed_at=page.placed_at, promised_on=page.promised_on,
         shipped_at=page.shipped_at, units=page.units, service=page.service, note=page.note, currency=page.currency, total_minor=page.total_minor,
-        recipient=None if page.recipient is None else RecipientIn.model_construct(**_fields(page.recipient)),
+        recipient=None if page.recipient is None else RecipientOut.model_validate(page.recipient, from_attributes=True),
         lines=[
             LineOut(
                 sku=line.sku_code, name=line.name, attributes=line.attributes, quantity=line.quantity, quantity_cancelled=line.quantity_cancelled,
@@ -122,7 +122,3 @@ def order_page(session: Session, merchant_id: UUID, order_id: UUID) -> OrderPage
         why_not_shipped=WhyOut(code=page.why.code, reason=page.why.reason, owner=page.why.owner, next_step=page.why.next_step),
         actions=list(ORDER_MOVES.allowed(page.state)) if page.progress in ("received", "waiting_for_stock", "ready") else [],
     )  # fmt: skip
-
-
-def _fields(recipient: object) -> dict[str, str]:
-    return {name: getattr(recipient, name) for name in RecipientIn.model_fields}

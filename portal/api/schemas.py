@@ -2,15 +2,56 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-Text40 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
-Text100 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Optional100 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
+from portal.domain.intake.rules import COUNTRIES, NO_POSTCODE
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def _one_line(text: str) -> str:
+    # A line break in a name would break a label, or a mail's header; PostgreSQL refuses NUL.
+    if _CONTROL.search(text):
+        raise PydanticCustomError("control_character", "Take the line breaks and control characters out.")
+    return text
+
+
+def _lines(text: str) -> str:
+    if _CONTROL_BUT_BREAKS.search(text):
+        raise PydanticCustomError(
+            "control_character", "Take the control characters out; line breaks may stay."
+        )
+    return text
+
+
+def _sane_date(instant: datetime) -> datetime:
+    if not 1995 <= instant.year <= 2100:
+        raise PydanticCustomError("out_of_range", "The year has to be from 1995 to 2100.")
+    return instant
+
+
+_Line = AfterValidator(_one_line)
+Text40 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), _Line]
+Text80 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), _Line]
+Text100 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), _Line]
+Optional100 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), _Line]
+Paragraph1000 = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_lines)]
+Paragraph2000 = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_lines)]
 
 
 class Strict(BaseModel):
@@ -28,33 +69,57 @@ class RecipientIn(Strict):
     address2: Optional100 = ""
     city: Text100
     region: Optional100 = ""
-    postcode: Annotated[str, StringConstraints(max_length=20)] = ""
+    postcode: Annotated[str, StringConstraints(max_length=20), _Line] = ""
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
     email: Annotated[
         str, StringConstraints(max_length=254, pattern=r"^([^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+)?$")
     ] = ""
-    phone: Annotated[str, StringConstraints(max_length=40)] = ""
+    phone: Annotated[str, StringConstraints(max_length=40), _Line] = ""
+
+    @model_validator(mode="after")
+    def _is_a_place(self) -> Self:
+        """Ask of an address what the importer asks of one: a country that is one, and a postcode where there are any."""
+        if self.country not in COUNTRIES:
+            raise PydanticCustomError("unknown_country", "country is no country's two letters.")
+        if not self.postcode and self.country not in NO_POSTCODE:
+            raise PydanticCustomError("postcode_missing", "postcode is blank; this country uses them.")
+        return self
+
+
+class RecipientOut(BaseModel):
+    """Who gets the order, as it is kept."""
+
+    name: str
+    company: str
+    address1: str
+    address2: str
+    city: str
+    region: str
+    postcode: str
+    country: str
+    email: str
+    phone: str
 
 
 class LineIn(Strict):
     """So many eaches of a SKU, under the merchant's code."""
 
-    sku: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    sku: Text100
     quantity: Annotated[int, Field(ge=1, le=100_000, strict=True)]
     name: Optional100 = ""
     unit_price_minor: Annotated[int, Field(ge=0, le=10**12, strict=True)] | None = None
-    attributes: Annotated[str, StringConstraints(max_length=1000)] = ""
+    attributes: Paragraph1000 = ""
 
 
 class OrderIn(Strict):
     """An order. `external_id` is the shop's own id of it: the same one again is the same order."""
 
-    external_id: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    external_id: Text80
     number: Text40
-    placed_at: AwareDatetime | None = None
+    placed_at: Annotated[AwareDatetime, AfterValidator(_sane_date)] | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
     service: Optional100 = ""
-    note: Annotated[str, StringConstraints(max_length=2000)] = ""
+    note: Paragraph2000 = ""
     total_minor: Annotated[int, Field(ge=0, le=10**15, strict=True)] | None = None
     recipient: RecipientIn
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=200)]
@@ -121,7 +186,7 @@ class OrderPageOut(OrderOut):
     note: str
     currency: str
     total_minor: int | None
-    recipient: RecipientIn | None
+    recipient: RecipientOut | None
     lines: list[LineOut]
     parcels: list[ParcelOut]
     why_not_shipped: WhyOut

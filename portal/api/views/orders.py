@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flask import Response, g, request
@@ -12,6 +12,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from portal.api.door import api
 from portal.api.orders import PROGRESS_VALUES, order_page, send_order
+from portal.api.reading import read_json
 from portal.api.schemas import OrderIn, OrderListOut, OrderOut
 from portal.domain.orders.commands.idempotency import KeptAnswer, claim_key, keep_answer
 from portal.domain.orders.queries import OrderFilter, list_orders
@@ -43,14 +44,17 @@ def post_order() -> Response:
     raw = request.get_data()
     with transaction() as session:
         principal = g.principal
-        claim = {"merchant_id": principal.merchant_id, "principal": str(principal.session_id), "key": key}
-        kept = claim_key(session, **claim, request_sha256=hashlib.sha256(b"POST orders\0" + raw).hexdigest())
+        mine: dict[str, Any] = {
+            "merchant_id": principal.merchant_id,
+            "principal": str(principal.session_id),
+            "key": key,
+        }
+        kept = claim_key(session, **mine, request_sha256=hashlib.sha256(b"POST orders\0" + raw).hexdigest())
         if kept is None:
-            page, created = send_order(
-                session, principal.merchant_id, OrderIn.model_validate_json(raw), by=principal.user_id
-            )
+            sent = OrderIn.model_validate(read_json(raw))
+            page, created = send_order(session, principal.merchant_id, sent, by=principal.user_id)
             kept = KeptAnswer(201 if created else 200, page.model_dump_json().encode())
-            keep_answer(session, **claim, answer=kept)
+            keep_answer(session, **mine, answer=kept)
     return Response(kept.body, kept.status, mimetype="application/json")
 
 
