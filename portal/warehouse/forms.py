@@ -8,7 +8,7 @@ from wtforms import HiddenField, IntegerField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from portal.domain.shipping.rules.carriers import CARRIERS, carrier_name
-from portal.web.forms import Form
+from portal.web.forms import Form, choices
 
 if TYPE_CHECKING:
     from portal.kernel.errors import UnprocessableError
@@ -30,7 +30,7 @@ class CarrierForm(Form):
     """Another carrier's label."""
 
     carrier = SelectField(
-        "Carrier", choices=[(code, carrier_name(code)) for code in CARRIERS], validate_choice=False
+        "Carrier", choices=choices((code, carrier_name(code)) for code in CARRIERS), validate_choice=False
     )
     tracking_number = StringField(
         "Number on the label", validators=[Length(max=60, message="A number has at most 60 characters.")]

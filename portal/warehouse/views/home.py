@@ -96,7 +96,9 @@ def scan_home(session: Session, scan: ScanIn, about: Mapping[str, str]) -> Answe
     if place is not None and place.kind == "tote" and order_in_tote(session, scan.site_id, place.id):
         return begin(session, scan)
     # A parcel is a place too; on the first screen its label ships it.
-    if (place is None or place.kind == "parcel") and find_parcel(session, scan.site_id, scan.code) is not None:
+    if (place is None or place.kind == "parcel") and find_parcel(
+        session, scan.site_id, scan.code
+    ) is not None:
         return scan_label(session, scan)
     if place is not None or _skus(session, scan.code):
         return Answer(verdict="applied", headline=scan.code)

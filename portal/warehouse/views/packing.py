@@ -27,7 +27,7 @@ from portal.domain.shipping.queries import (
     parcels_waiting,
     read_paper,
 )
-from portal.domain.shipping.rules.carriers import CARRIERS, carrier_name
+from portal.domain.shipping.rules.carriers import carrier_name
 from portal.domain.stock.queries import find_place
 from portal.kernel import clock
 from portal.kernel.barcodes import code128
@@ -265,6 +265,4 @@ def choose_carrier(number: str) -> Response | tuple[str, int]:
 
 
 def _carrier_page(row: ParcelRow, form: CarrierForm) -> str:
-    names = [(code, carrier_name(code)) for code in CARRIERS]
-    form.carrier.choices = names
     return render_template("warehouse/carrier.html", parcel=row, form=form)
