@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 from flask import request
@@ -11,9 +12,11 @@ MESSAGE_STATES = {
     "failed": ("Not sent", "bad"), "unknown": ("May have arrived", "warn"),
 }  # fmt: skip
 PLACE_KINDS = {
-    "storage": "Storage", "tote": "Totes", "dock": "Docks", "pack": "Packing benches", "quarantine": "Quarantine", "returns": "Returns",
-    "parcel": "Parcels",
+    "storage": ("Storage", "Storage"), "tote": ("Tote", "Totes"), "dock": ("Dock", "Docks"), "pack": ("Packing bench", "Packing benches"),
+    "quarantine": ("Quarantine", "Quarantine"), "returns": ("Returns", "Returns"), "parcel": ("Parcel", ""),
 }  # fmt: skip
+"""What people call one place of a kind, and the list of them; parcels have none, an order's page shows them."""
+
 CONDITIONS = {
     "available": ("Available", "ok"), "allocated": ("Allocated", "info"), "picked": ("Picked", "info"), "quarantine": ("Quarantine", "warn"),
     "damaged": ("Damaged", "bad"),
@@ -26,6 +29,11 @@ DOCUMENTS = {
     "label_pdf": "Label (PDF)", "label_zpl": "Label (ZPL)", "slip_a4": "Packing slip, A4", "slip_4x6": "Packing slip, 4 × 6 in",
 }  # fmt: skip
 ACTORS = {"merchant": "The merchant", "operator": "Us", "nobody": "Nobody"}
+
+
+def in_words(event: str) -> str:
+    """Write an event's name as people say it: `StockReceived` becomes "Stock received"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", event).capitalize()
 
 
 def asked(name: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import TYPE_CHECKING
 
 from portal.domain.orders.queries import BoardRow, OrderFilter, board, list_orders
@@ -51,8 +53,26 @@ def test_late_due_held_and_broken_are_counted(
     )
     assert "0 News given up" in said
     assert "Acme Goods 1 2 1 2 0 0 0 Late" in said
-    assert f'href="/o/orders?view=late&amp;merchant={house.acme}"' in html
+    assert f'href="/o/orders?view=late&amp;merchant={house.acme}&amp;site={house.site.id}"' in html
     assert "Rival Goods" not in said
+
+
+def test_each_number_is_the_length_of_the_list_behind_it(
+    clerk: FlaskClient, db: Database, superuser: Connection, house: House
+) -> None:
+    mug = make.sku(db, house.rival, "MUG")
+    make.stock(db, house.site, house.rival, mug, 2)
+    for n in range(5):
+        promise(superuser, make.order(db, house.rival, {mug: 1}), days=n - 3)
+        promise(superuser, make.order(db, house.acme, {house.tea: 2}), days=-(n % 2))
+    promise(superuser, house.order, days=0)
+    hold(db, house)
+    found = re.findall(r'href="(/o/orders[^"]*)"[^>]*>(?:<b>)?([0-9]+)', page(clerk, "/o/"))
+    assert len(found) == 8 + 2 * 4
+    for address, number in found:
+        listed = re.search(r'<p class="sub">([0-9]+) orders?', page(clerk, unescape(address)))
+        assert listed is not None
+        assert (address, listed[1]) == (address, number)
 
 
 def test_the_day_is_the_sites_own(db: Database, superuser: Connection, house: House) -> None:

@@ -269,8 +269,9 @@ LEFT JOIN LATERAL (
   FROM balances b JOIN merchants m ON m.id = b.merchant_id
   WHERE b.site_id = p.site_id AND b.place_id = p.id AND b.physical AND b.quantity > 0
 ) l ON true
-WHERE p.site_id = :site AND p.physical AND (:kind = '' OR p.kind = :kind) AND p.code LIKE :prefix AND (NOT :filled OR l.units > 0)
-ORDER BY p.walk_order, p.code LIMIT :limit OFFSET :offset
+WHERE p.site_id = :site AND p.physical AND (:kind = '' OR p.kind = :kind) AND p.code LIKE :prefix
+  AND (NOT :filled AND p.kind <> 'parcel' OR l.units > 0)
+ORDER BY p.walk_order = 0, p.walk_order, p.code LIMIT :limit OFFSET :offset
 """
 
 
@@ -284,9 +285,9 @@ def list_full_places(
     limit: int = 50,
     offset: int = 0,
 ) -> tuple[list[FullPlaceRow], int]:
-    """Return one page of a site's physical places along the walk, with what lies in them, and how many there are in all.
+    """Return one page of a site's physical places, with what lies in them, and how many there are in all.
 
-    `search` is a prefix of the code.
+    Storage comes first, along the walk; empty parcels are left out. `search` is a prefix of the code.
     """
     rows = run(
         session,

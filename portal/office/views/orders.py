@@ -53,6 +53,7 @@ def orders() -> str:
         merchant_id=asked_id("merchant"),
         site_id=asked_id("site"),
         progress=progress if progress in PROGRESS else "",
+        stages=tuple(stage for stage in asked("stages").split(",") if stage in PROGRESS),
         view=asked("view"),
         search=asked("search"),
         now=clock.now(),

@@ -10,6 +10,7 @@ from flask import flash, redirect, render_template, request, url_for
 from portal.domain.accounts.queries import list_sites
 from portal.kernel import deliveries
 from portal.office.door import office
+from portal.office.words import in_words
 from portal.web.access import permit
 from portal.web.database import transaction
 from portal.web.paging import Page
@@ -31,6 +32,7 @@ def queue() -> str:
             rows=rows,
             page=page.of(total),
             only_failed=only_failed,
+            say=in_words,
             zone=sites[0].timezone if sites else "UTC",
         )
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 SORTS = ("placed_at", "promised_on", "number")
-VIEWS = ("open", "stuck", "late", "due", "held", "ours", "shipped")
+VIEWS = ("open", "stuck", "urgent", "late", "due", "held", "ours", "shipped")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,7 @@ class OrderFilter:
 
     merchant_id: UUID | None = None
     progress: str = ""
+    stages: tuple[str, ...] = ()
     view: str = ""
     search: str = ""
     site_id: UUID | None = None
@@ -86,6 +87,7 @@ _CONDITIONS = {
     "merchant": "o.merchant_id = :merchant",
     "site": "o.site_id = :site",
     "progress": "o.progress = :progress",
+    "stages": "o.progress = ANY (:stages)",
     "open": "o.state = 'open' AND o.progress <> 'shipped'",
     "late": f"o.state = 'open' AND o.progress <> 'shipped' AND o.promised_on < {_TODAY}",
     "due": f"o.state = 'open' AND o.progress <> 'shipped' AND o.promised_on = {_TODAY}",
@@ -93,6 +95,7 @@ _CONDITIONS = {
         f"o.state = 'open' AND o.progress <> 'shipped' AND (o.promised_on < {_TODAY} OR o.progress = 'waiting_for_stock' "  # noqa: S608 (constants)
         "OR EXISTS (SELECT 1 FROM holds h WHERE h.merchant_id = o.merchant_id AND h.order_id = o.id AND h.released_at IS NULL))"
     ),
+    "urgent": f"o.state = 'open' AND o.progress <> 'shipped' AND o.promised_on <= {_TODAY}",
     "shipped": "o.progress = 'shipped'",
     "held": "EXISTS (SELECT 1 FROM holds h WHERE h.merchant_id = o.merchant_id AND h.order_id = o.id AND h.released_at IS NULL)",
     "ours": """o.state = 'open' AND EXISTS (SELECT 1 FROM holds h WHERE h.merchant_id = o.merchant_id AND h.order_id = o.id AND h.released_at IS NULL
@@ -137,6 +140,9 @@ def _where(wanted: OrderFilter) -> tuple[str, dict[str, object]]:
     if wanted.merchant_id is not None:
         conditions.append(_CONDITIONS["merchant"])
         parameters["merchant"] = wanted.merchant_id
+    if wanted.stages:
+        conditions.append(_CONDITIONS["stages"])
+        parameters["stages"] = list(wanted.stages)
     if wanted.progress:
         conditions.append(_CONDITIONS["progress"])
         parameters["progress"] = wanted.progress
@@ -145,7 +151,7 @@ def _where(wanted: OrderFilter) -> tuple[str, dict[str, object]]:
         parameters["site"] = wanted.site_id
     if wanted.view in VIEWS:
         conditions.append(_CONDITIONS[wanted.view])
-        if wanted.view in ("late", "due", "stuck"):
+        if wanted.view in ("late", "due", "stuck", "urgent"):
             parameters |= {"today": wanted.today, "now": wanted.now}
     if wanted.search.strip():
         text = wanted.search.strip()
