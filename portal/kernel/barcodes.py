@@ -52,15 +52,23 @@ def code128(text: str, *, module_mm: float, height_mm: float) -> Drawing:
     return Drawing("code128", _svg(vector, width_mm, height_mm), width_mm, height_mm)
 
 
-def fitting(text: str, *, width_mm: float, height_mm: float, module_mm: float) -> Drawing:
-    """Draw any text within a width: a Code 128 with bars up to `module_mm`, or a Data Matrix where its bars would get too thin."""
-    if text.isascii() and text.isprintable():
-        modules = _encode("CODE128", text).width / _UNITS_PER_MODULE
-        widest = min(module_mm, width_mm / modules)
-        if widest >= SMALLEST_MODULE_MM:
-            return code128(text, module_mm=widest, height_mm=height_mm)
-    vector = _encode("DATAMATRIX", text)
+def fitting(text: str, *, width_mm: float, height_mm: float, module_mm: float) -> Drawing | None:
+    """Draw any text within a width: a Code 128 with bars up to `module_mm`, or a Data Matrix where its bars would get too thin.
+
+    None when the text is too long for either to be read: better no barcode than one that no scanner takes.
+    """
+    try:
+        if text.isascii() and text.isprintable():
+            modules = _encode("CODE128", text).width / _UNITS_PER_MODULE
+            widest = min(module_mm, width_mm / modules)
+            if widest >= SMALLEST_MODULE_MM:
+                return code128(text, module_mm=widest, height_mm=height_mm)
+        vector = _encode("DATAMATRIX", text)
+    except ValueError:
+        return None
     side = min(height_mm, width_mm)
+    if side / (vector.width / _UNITS_PER_MODULE) < SMALLEST_MODULE_MM:
+        return None
     return Drawing("datamatrix", _svg(vector, side, side), side, side)
 
 

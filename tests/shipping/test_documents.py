@@ -248,3 +248,18 @@ def test_lines_break_at_blanks_then_in_words_then_end_in_dots(
     text: str, columns: int, most: int, lines: list[str]
 ) -> None:
     assert break_lines(text, columns=columns, most=most) == lines
+
+
+@pytest.mark.parametrize("number", ["X" * 400, "№" * 300, "9" * 5000])
+def test_an_order_number_that_no_barcode_carries_is_printed_without_one(number: str) -> None:
+    pdf = slip_pdf(replace(PLAIN, order_number=number), "a4")
+    assert _codes(pdf) == []
+    assert number[:20] in _text(pdf)
+
+
+def test_odd_characters_do_not_stop_a_box() -> None:
+    for odd in ("\x01\x1f\u202eabc\ufeff", "\u2011" * 60, "😀👩‍👩‍👧‍👦" * 20, "a\u0301" * 50, "\u200b" * 100):
+        papers = replace(PLAIN, name=odd, city=odd, street=(odd, odd), company=odd, order_number=odd[:40])
+        made = {kind: data for kind, _, data in render_papers(papers)}
+        assert _codes(made["label_pdf"]) == [("Code128", "PY000000123")]
+        assert len(pypdfium2.PdfDocument(made["label_pdf"])) == 1

@@ -197,3 +197,13 @@ def test_a_merchant_cannot_write_parcels(db: Database, config: Config) -> None:
         pytest.raises(ProgrammingError, match="permission denied"),
     ):
         run(session, "UPDATE parcels SET state = 'cancelled'")
+
+
+def test_the_service_of_a_printed_label_is_fixed(db: Database, config: Config) -> None:
+    here = table(db, config)
+    order, parcel = here.packed(tea=1)
+    with pytest.raises(UnprocessableError, match="says Standard; its service is fixed"):
+        _choose(here, parcel.id, "own", "", "Express")
+    _choose(here, parcel.id, "own", "")
+    [row] = here.parcels(order)
+    assert (row.carrier, row.service) == ("own", "Standard")

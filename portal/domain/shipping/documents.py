@@ -70,8 +70,8 @@ def slip_pdf(papers: ParcelPapers, size: str) -> bytes:
             p=papers,
             size=size,
             colours=palette(papers.sender.brand_colour),
-            barcode=_markup(drawing),
-            kind=drawing.kind,
+            barcode=_markup(drawing) if drawing else None,
+            kind=drawing.kind if drawing else "",
             here=[line for line in papers.lines if line.here],
             later=[line for line in papers.lines if line.later],
         )

@@ -78,6 +78,9 @@ def use_carrier(
     wanted = (carrier, number or None, service or parcel.service)
     if wanted == (parcel.carrier, parcel.tracking_number, parcel.service):
         return
+    if carrier == "own" and parcel.state == "packed" and wanted[2] != parcel.service:
+        sentence = f"The label of parcel {parcel.number} says {parcel.service or 'Standard'}; its service is fixed now that it is packed."
+        raise UnprocessableError(sentence, problems=(FieldProblem("service", "printed", sentence),))
     parcel.carrier, parcel.tracking_number, parcel.service = wanted
     session.flush()
     add_event(
