@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 
 import pytest
@@ -12,74 +11,16 @@ from portal.domain.intake.commands import (
     Confirmed,
     confirm_import,
     discard_import,
-    mend_order,
-    preview_import,
 )
-from portal.domain.intake.queries import get_preview, get_staged_order, list_imports
+from portal.domain.intake.queries import get_staged_order, list_imports
 from portal.domain.intake.rules import UnreadableFile
-from portal.domain.orders.queries import OrderFilter, get_order, list_orders
+from portal.domain.orders.queries import get_order
 from portal.kernel.db import run
 from portal.kernel.errors import NotFoundError, UnprocessableError, WrongStateError
 from portal.kernel.scopes import AsMerchant
 from tests import make
-from tests.intake import samples
+from tests.intake.desk import confirm, everything, look, mend, orders_of, preview, staged
 from tests.intake.samples import Item, a_file, order
-
-
-@pytest.fixture
-def here(db):
-    return make.site(db)
-
-
-@pytest.fixture
-def acme(db, here):
-    return make.merchant(db, here)
-
-
-def preview(db, merchant, data, *, name="orders.csv"):
-    with db.transaction(AsMerchant(merchant)) as session:
-        return preview_import(session, merchant_id=merchant, file_name=name, data=data, by=None, at=make.NOW)
-
-
-def confirm(db, merchant, import_id, choice="create", *, at=make.NOW):
-    with db.transaction(AsMerchant(merchant)) as session:
-        return confirm_import(
-            session, merchant_id=merchant, import_id=import_id, unknown_skus=choice, by=None, at=at
-        )
-
-
-def mend(db, merchant, staged_id, skus=(), **changes):
-    with db.transaction(AsMerchant(merchant)) as session:
-        return mend_order(session, merchant_id=merchant, staged_id=staged_id, changes=changes, skus=skus)
-
-
-def look(db, merchant, import_id):
-    with db.transaction(AsMerchant(merchant), read_only=True) as session:
-        return get_preview(session, merchant, import_id)
-
-
-def orders_of(db, merchant):
-    with db.transaction(AsMerchant(merchant), read_only=True) as session:
-        rows = list_orders(session, OrderFilter(merchant_id=merchant), limit=250, offset=0)[0]
-    return sorted(rows, key=lambda row: row.number)
-
-
-def everything(db, merchant):
-    """Return every row that an import may not touch twice."""
-    with db.transaction(AsMerchant(merchant), read_only=True) as session:
-        return [
-            run(session, "SELECT id, fingerprint, progress FROM orders ORDER BY id"),
-            run(session, "SELECT order_id, position, sku_id, quantity FROM order_lines ORDER BY id"),
-            run(session, "SELECT order_id, name, address1, city FROM recipients ORDER BY order_id"),
-            run(session, "SELECT id FROM order_events ORDER BY id"),
-            run(session, "SELECT id, quantity FROM movements ORDER BY id"),
-            run(session, "SELECT id, code FROM skus ORDER BY id"),
-        ]
-
-
-def staged(preview_, number):
-    [row] = [row for row in preview_.staged if row.order.number == number]
-    return row
 
 
 def test_a_preview_makes_no_order(db, acme):
@@ -119,7 +60,7 @@ def test_confirming_makes_the_orders_and_gives_them_stock(db, here, acme, superu
         acme,
         a_file(
             order(1, Item("TEA", "Tea", "2"), Item("GIFT", "Gift card", ships="false")),
-            order(2, Item("TEA", "Tea", "3")),
+            order(2, Item("TEA", "Tea", "3"), Created_at="2026-11-15 00:10:00 -0500"),
         ),
     )
     assert confirm(db, acme, import_id, "leave") == Confirmed(
@@ -148,67 +89,6 @@ def test_confirming_makes_the_orders_and_gives_them_stock(db, here, acme, superu
     assert ("OrderAccepted", 2) in events
     assert ("ImportConfirmed", 1) in events
     assert look(db, acme, import_id).counts["accepted"] == 2
-
-
-def test_a_second_confirmation_changes_nothing(db, acme):
-    import_id = preview(db, acme, a_file(order(1), order(2)))
-    confirm(db, acme, import_id)
-    before = everything(db, acme)
-    assert confirm(db, acme, import_id) == Confirmed(0, 0, 0, 0)
-    assert everything(db, acme) == before
-
-
-def test_the_same_file_again_changes_nothing(db, acme):
-    data = a_file(*samples.orders(25, 4))
-    confirm(db, acme, preview(db, acme, data))
-    before = everything(db, acme)
-    again = preview(db, acme, data)
-    shown = look(db, acme, again)
-    assert (shown.counts["same"], shown.counts["ship"], shown.units_to_ship) == (25, 0, 0)
-    assert shown.same_file_before is not None
-    assert confirm(db, acme, again) == Confirmed(0, 0, 0, 0)
-    assert everything(db, acme) == before
-
-
-def test_a_mended_order_is_the_same_when_its_file_comes_again(db, acme):
-    data = a_file(
-        order(1),
-        order(
-            2, Shipping_Name="", Shipping_Address1="", Shipping_City="", Shipping_Zip="", Shipping_Country=""
-        ),
-        order(3, Item("")),
-    )
-    import_id = preview(db, acme, data)
-    assert confirm(db, acme, import_id).accepted == 1
-    shown = look(db, acme, import_id)
-    assert (
-        mend(
-            db,
-            acme,
-            staged(shown, "#PY1002").id,
-            name="Bo Ek",
-            address1="1 Mill Lane",
-            city="York",
-            postcode="YO1 7HH",
-            country="gb",
-        )
-        == "ship"
-    )
-    assert mend(db, acme, staged(shown, "#PY1003").id, skus=["TEA-EG"]) == "ship"
-    assert confirm(db, acme, import_id).accepted == 2
-    assert [row.number for row in orders_of(db, acme)] == ["#PY1001", "#PY1002", "#PY1003"]
-    before = everything(db, acme)
-    again = preview(db, acme, data)
-    assert look(db, acme, again).counts == {
-        "ship": 0,
-        "not_to_ship": 0,
-        "attention": 0,
-        "same": 3,
-        "changed": 0,
-        "accepted": 0,
-    }
-    confirm(db, acme, again)
-    assert everything(db, acme) == before
 
 
 def test_mending_step_by_step(db, acme):
@@ -309,83 +189,6 @@ def test_a_line_that_was_shipped_already_needs_no_sku_and_makes_none(db, acme):
         assert run(session, "SELECT code FROM skus") == [("A",)]
 
 
-def test_an_order_that_changed_in_the_shop_is_shown_and_never_overwritten(db, acme):
-    confirm(db, acme, preview(db, acme, a_file(order(1), order(2), order(3))))
-    before = everything(db, acme)
-    again = preview(
-        db,
-        acme,
-        a_file(order(1), order(2, Shipping_City="York"), order(3, Cancelled_at="2026-11-15 09:00:00 -0500")),
-    )
-    shown = look(db, acme, again)
-    assert [(row.order.number, row.verdict, row.reason) for row in shown.staged] == [
-        ("#PY1001", "same", ""), ("#PY1002", "changed", ""), ("#PY1003", "changed", "cancelled"),
-    ]  # fmt: skip
-    assert all(row.order_id for row in shown.staged)
-    confirm(db, acme, again)
-    assert everything(db, acme) == before
-
-
-@pytest.mark.parametrize("first", ["with ids", "without ids"])
-def test_a_file_that_lost_the_shops_ids_doubles_nothing(db, acme, first):
-    made = samples.orders(5, 5)
-    files = [a_file(*made), a_file(*made, columns=samples.COLUMNS_34)]
-    if first == "without ids":
-        files.reverse()
-    assert confirm(db, acme, preview(db, acme, files[0])).accepted == 5
-    before = everything(db, acme)
-    again = preview(db, acme, files[1])
-    assert look(db, acme, again).counts["ship"] == 0
-    assert confirm(db, acme, again).accepted == 0
-    assert everything(db, acme) == before
-
-
-def test_two_shops_may_use_the_same_number(db, acme):
-    assert confirm(db, acme, preview(db, acme, a_file(order(1, Id="10")))).accepted == 1
-    assert confirm(db, acme, preview(db, acme, a_file(order(1, Id="20", Shipping_City="York")))).accepted == 1
-    assert len(orders_of(db, acme)) == 2
-
-
-def test_two_previews_of_one_file_confirmed_at_once_double_nothing(db, acme):
-    data = a_file(*samples.orders(40, 6))
-    ids = [preview(db, acme, data) for _ in range(6)]
-    together, done, failed = threading.Barrier(len(ids)), [], []
-
-    def one(import_id):
-        try:
-            together.wait(20)
-            done.append(confirm(db, acme, import_id))
-        except BaseException as error:  # noqa: BLE001 (told below, in the test's own thread)
-            failed.append(error)
-
-    threads = [threading.Thread(target=one, args=(import_id,)) for import_id in ids]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert failed == []
-    assert sorted(result.accepted for result in done) == [0] * 5 + [40]
-    assert len(orders_of(db, acme)) == 40
-    for import_id in ids:
-        counts = look(db, acme, import_id).counts
-        assert counts["accepted"] + counts["same"] == 40
-        assert counts["ship"] == counts["changed"] == 0
-
-
-def test_one_confirmation_clicked_many_times_at_once_makes_each_order_once(db, acme):
-    import_id = preview(db, acme, a_file(*samples.orders(20, 7)))
-    done: list[int] = []
-    threads = [
-        threading.Thread(target=lambda: done.append(confirm(db, acme, import_id).accepted)) for _ in range(6)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert sorted(done) == [0] * 5 + [20]
-    assert len(orders_of(db, acme)) == 20
-
-
 def test_a_rival_finds_nothing(db, here, acme):
     rival = make.merchant(db, here, code="RIVAL")
     import_id = preview(db, acme, a_file(order(1, Shipping_Name=""), order(2)))
@@ -410,13 +213,6 @@ def test_a_rival_finds_nothing(db, here, acme):
         assert list_imports(session, rival) == []
     assert look(db, acme, import_id).file.state == "preview"
     assert orders_of(db, acme) == []
-
-
-def test_a_rivals_order_of_the_same_number_is_another_order(db, here, acme):
-    rival = make.merchant(db, here, code="RIVAL")
-    data = a_file(order(1))
-    assert confirm(db, acme, preview(db, acme, data)).accepted == 1
-    assert look(db, rival, preview(db, rival, data)).counts["ship"] == 1
 
 
 def test_one_bad_row_keeps_its_order_and_stops_no_other(db, acme):
@@ -450,11 +246,3 @@ def test_the_history_counts_what_became_of_each_file(db, acme):
         [row] = list_imports(session, acme)
     assert (row.id, row.state, row.orders, row.accepted, row.attention) == (first, "confirmed", 2, 1, 1)
     assert row.confirmed_at == make.NOW + timedelta(minutes=5)
-
-
-def test_many_orders_with_many_skus(db, acme):
-    made = [order(n, Item(f"SKU-{n}")) for n in range(1, 2_501)]
-    import_id = preview(db, acme, a_file(*made))
-    assert confirm(db, acme, import_id) == Confirmed(
-        accepted=2_500, units=2_500, draft_skus=2_500, left_with_unknown_sku=0
-    )
