@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portal.kernel.mail import MailServer
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -49,7 +51,9 @@ class Config:
         """Read the environment. Without `DATABASE_URL` and `REDIS_URL` the built-in servers are started and used."""
         env = os.environ if environ is None else environ
         var = var_folder(env)
-        port = read_port(env)
+        # Numbers first: a setting that does not fit starts no servers.
+        port, proxy_hops = read_port(env), _number(env, "PROXY_HOPS", "0", least=0, most=9)
+        smtp_url = _smtp_url(env)
         database, redis = env.get("DATABASE_URL", ""), env.get("REDIS_URL", "")
         if bool(database) != bool(redis):
             given, missing = ("DATABASE_URL", "REDIS_URL") if database else ("REDIS_URL", "DATABASE_URL")
@@ -72,9 +76,9 @@ class Config:
             secret_key=env.get("SECRET_KEY") or _kept_secret(var),
             base_url=env.get("BASE_URL", f"http://127.0.0.1:{port}").rstrip("/"),
             port=port,
-            smtp_url=env.get("SMTP_URL", ""),
+            smtp_url=smtp_url,
             mail_from=env.get("MAIL_FROM", "parcels@localhost"),
-            proxy_hops=_number(env, "PROXY_HOPS", "0", least=0, most=9),
+            proxy_hops=proxy_hops,
             operator_name=env.get("OPERATOR_NAME", "Parcelyard"),
         )
 
@@ -121,6 +125,16 @@ def _number(env: Mapping[str, str], name: str, default: str, *, least: int, most
             f"{name} is {given!r}; set it to a number from {least} to {most}, or leave it out for {default}."
         )
     return int(given)
+
+
+def _smtp_url(env: Mapping[str, str]) -> str:
+    url = env.get("SMTP_URL", "")
+    if url:
+        try:
+            MailServer.from_url(url)
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
+    return url
 
 
 def _psycopg(url: str) -> str:

@@ -81,9 +81,12 @@ class Database:
 
     def refuse_unsafe_logins(self) -> None:
         """Open a connection of each login, so that an unsafe one stops the start and not the first request."""
-        for engine in (self._app, self._tracking, self._dispatch):
-            with engine.connect():
-                pass
+        try:
+            for engine in (self._app, self._tracking, self._dispatch):
+                engine.connect().close()
+        except UnsafeLoginError:
+            self.dispose()
+            raise
 
     @contextmanager
     def job(self, scope: AsDispatch) -> Iterator[Session]:

@@ -60,14 +60,23 @@ def _make_role(name: str, attributes: str) -> str:
     )
 
 
+def migrator_sql() -> list[str]:
+    """Return the statements that let a migration login without superuser's rights act as the owner and as maintenance."""
+    return [
+        "GRANT portal_owner, portal_maintenance TO CURRENT_USER WITH INHERIT FALSE, SET TRUE",
+        "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO portal_owner', current_database()); END $$",
+    ]
+
+
 def schema_sql() -> list[str]:
     """Return the statements that give a new database's schema to the owner and let the audiences look into it."""
     audiences = ", ".join((*AUDIENCES, *DEFINERS))
+    # The owner last: who hands a schema over may no longer grant anything on it.
     return [
-        "ALTER SCHEMA public OWNER TO portal_owner",
         "REVOKE ALL ON SCHEMA public FROM PUBLIC",
         f"GRANT USAGE ON SCHEMA public TO {audiences}, {', '.join(LOGINS)}",
         f"GRANT CREATE ON SCHEMA public TO {', '.join(DEFINERS)}",
+        "ALTER SCHEMA public OWNER TO portal_owner",
     ]
 
 

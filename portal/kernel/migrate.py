@@ -48,6 +48,11 @@ def upgrade(url: str) -> None:
     with engine.begin() as connection:
         for statement in guard.roles_sql():
             connection.exec_driver_sql(statement)
+        if not connection.execute(
+            text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        ).scalar():
+            for statement in guard.migrator_sql():
+                connection.exec_driver_sql(statement)
         if not connection.execute(text("SELECT to_regclass('alembic_version')")).scalar():
             for statement in guard.schema_sql():
                 connection.exec_driver_sql(statement)
@@ -73,6 +78,8 @@ def versions(url: str) -> tuple[str | None, str | None]:
     """Return the database's migration and the newest one that the code has."""
     engine = create_engine(url)
     with engine.connect() as connection:
+        if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar():
+            connection.execute(text("SELECT set_config('role', 'portal_owner', true)"))
         context = MigrationContext.configure(connection)
         current = context.get_current_revision()
     engine.dispose()
