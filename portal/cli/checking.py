@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portal.domain.orders.check import check_orders
+from portal.domain.shipping.check import check_parcels
 from portal.domain.stock.check import check_stock
 from portal.kernel.db import snapshot
 from portal.kernel.scopes import AsMaintenance
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def compare_all(config: Config) -> list[Comparison]:
     """Compare every kept figure with what it follows from, in one snapshot of the database."""
     with snapshot(config.migration_database_url, AsMaintenance(reason="portal check")) as session:
-        return [*check_stock(session), *check_orders(session)]
+        return [*check_stock(session), *check_orders(session), *check_parcels(session)]
 
 
 def check(config: Config) -> int:

@@ -10,6 +10,7 @@ from uuid import UUID
 from portal.domain.devices.commands import answer_scan
 from portal.domain.devices.rules import Answer, ScanIn
 from portal.domain.orders.check import check_orders
+from portal.domain.shipping.check import check_parcels
 from portal.domain.shipping.commands import (
     close_parcel,
     open_parcel,
@@ -77,11 +78,11 @@ class Table:
     def scan(self, parcel_id: UUID, code: str, *, scan_id: UUID | None = None) -> Answer:
         work = partial(scan_pack, merchant_id=self.acme, parcel_id=parcel_id, files=self.files)
         with self.floor.db.transaction(AsFloor(self.floor.site.id)) as session:
-            return answer_scan(session, self._scan(code, scan_id), step="pack", work=work)
+            return answer_scan(session, self.make_scan(code, scan_id), step="pack", work=work)
 
     def label(self, code: str, *, scan_id: UUID | None = None) -> Answer:
         with self.floor.db.transaction(AsFloor(self.floor.site.id)) as session:
-            return answer_scan(session, self._scan(code, scan_id), step="ship", work=scan_label)
+            return answer_scan(session, self.make_scan(code, scan_id), step="ship", work=scan_label)
 
     def undo(self, parcel_id: UUID) -> Answer:
         with self.floor.db.transaction(AsFloor(self.floor.site.id)) as session:
@@ -139,13 +140,16 @@ class Table:
                WHERE m.because IN ('pack', 'unpack', 'ship') ORDER BY m.id"""
         )
 
-    def check(self) -> None:
-        """`portal check` finds nothing that differs."""
+    def differing(self) -> list[str]:
+        """What `portal check` finds."""
         with snapshot(self.config.migration_database_url, AsMaintenance(reason="test")) as session:
-            comparisons = [*check_stock(session), *check_orders(session)]
-        assert [line for comparison in comparisons for line in comparison.differing] == []
+            comparisons = [*check_stock(session), *check_orders(session), *check_parcels(session)]
+        return [line for comparison in comparisons for line in comparison.differing]
 
-    def _scan(self, code: str, scan_id: UUID | None) -> ScanIn:
+    def check(self) -> None:
+        assert self.differing() == []
+
+    def make_scan(self, code: str, scan_id: UUID | None = None) -> ScanIn:
         return ScanIn(
             id=scan_id or new_id(),
             site_id=self.floor.site.id,

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+from sqlalchemy.exc import IntegrityError
+
 from portal.domain.devices.rules import Answer
+from portal.domain.shipping.commands import scan_pack
+from portal.kernel.db import run
 from portal.kernel.errors import WrongStateError
 from portal.kernel.ids import new_id
+from portal.kernel.scopes import AsFloor
 from tests.picking.test_races import together
 from tests.picking.walk import hold
 from tests.shipping.table import table
@@ -106,4 +112,54 @@ def test_undo_pressed_twice_at_once_takes_one_scan_out_each(db: Database, config
     here.scan(parcel_id, "TEA-BC")
     together(lambda: here.undo(parcel_id), lambda: here.undo(parcel_id))
     assert here.floor.stages(order) == {"picked": 3}
+    here.check()
+
+
+def test_a_writer_that_ships_without_looking_is_refused_by_the_ledger(db: Database, config: Config) -> None:
+    """Negative control: without locks and states the second of two ships is still refused, by the balances themselves."""
+    here = table(db, config)
+    order, parcel = here.packed(tea=1)
+    blind = """
+        INSERT INTO movements (merchant_id, site_id, sku_id, quantity, from_place_id, from_condition, to_place_id, to_condition, because, order_line_id, at)
+        SELECT b.merchant_id, b.site_id, b.sku_id, 1, b.place_id, 'picked', r.id, 'picked', 'ship', b.order_line_id, now()
+        FROM parcels p JOIN line_balances b ON b.place_id = p.place_id JOIN places r ON r.site_id = p.site_id AND r.kind = 'recipient'
+        WHERE p.id = :parcel
+    """
+    with db.transaction(AsFloor(here.floor.site.id)) as session:
+        run(session, blind, {"parcel": parcel.id})
+    with (
+        db.transaction(AsFloor(here.floor.site.id)) as session,
+        pytest.raises(IntegrityError, match="stock_is_not_negative"),
+    ):
+        run(session, blind, {"parcel": parcel.id})
+    assert here.floor.stages(order) == {"shipped": 1}
+    [progress, goods] = here.differing()
+    assert progress.endswith("of ACME (open) says packed, its lines say shipped")
+    assert goods == f"parcel {parcel.number} is packed and holds 0"
+
+
+def test_a_crash_before_the_commit_leaves_an_open_parcel_and_only_litter(
+    db: Database, config: Config
+) -> None:
+    """Files are on disk before the rows that name them; without the commit nothing has happened, and a retry finds the files."""
+    here = table(db, config)
+    order = here.order(tea=1)
+    parcel_id = here.open(order)
+    scan = here.make_scan("TEA-BC")
+
+    def crash() -> None:
+        with db.transaction(AsFloor(here.floor.site.id)) as session:
+            answer = scan_pack(session, scan, merchant_id=here.acme, parcel_id=parcel_id, files=here.files)
+            assert answer.completed == "parcel"
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        crash()
+    litter = sorted(path.name for path in (config.var / "documents").rglob("*") if path.is_file())
+    assert len(litter) == 4
+    assert here.floor.stages(order) == {"picked": 1}
+    assert here.floor.ask("SELECT count(*) FROM documents") == [(0,)]
+    assert (here.parcels(order)[0].state, here.news()) == ("packing", [])
+    assert here.scan(parcel_id, "TEA-BC", scan_id=scan.id).completed == "parcel"
+    assert sorted(str(sha) for (sha,) in here.floor.ask("SELECT sha256 FROM documents")) == litter
     here.check()

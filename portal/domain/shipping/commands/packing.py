@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -132,14 +133,15 @@ def scan_pack(session: Session, scan: ScanIn, *, merchant_id: UUID, parcel_id: U
     if not wanted:
         return wrong("Not in this order", f"Put it back where it came from. {_needed(lines)}")
     missing = sum(line.missing for line in wanted)
-    picked = [row for row in _picked(session, merchant_id, order.id) if row.sku_id == code.sku_id]
-    in_totes = sum(row.quantity for row in picked)
+    in_totes = sum(line.waiting for line in wanted)
     if missing == 0:
         return wrong("One too many", f"All {wanted[0].sku_code} of this order are packed. {_needed(lines)}")
     if code.quantity > min(missing, in_totes):
         return _too_many(wanted[0], code.quantity, missing, in_totes)
-    record_movements(session, _into(order, parcel, picked, code.quantity, scan))
-    lines = packing_lines(session, merchant_id, parcel_id)
+    picked = [row for row in _picked(session, merchant_id, order.id) if row.sku_id == code.sku_id]
+    movements = _into(order, parcel, picked, code.quantity, scan)
+    record_movements(session, movements)
+    lines = _after(lines, movements)
     put = f"{code.quantity} × {wanted[0].sku_code}"
     if all(line.missing == 0 for line in lines):
         _close(session, order, parcel, files=files, by=scan.user_id, at=scan.at)
@@ -149,7 +151,7 @@ def scan_pack(session: Session, scan: ScanIn, *, merchant_id: UUID, parcel_id: U
             sentence=f"{put}. Take label and slip, then scan the label.",
             completed="parcel",
         )
-    if not _picked(session, merchant_id, order.id):
+    if not any(line.waiting for line in lines):
         return Answer(
             verdict="applied",
             headline="Tote empty",
@@ -263,6 +265,21 @@ def _into(
             )  # fmt: skip
             quantity -= share
     return movements
+
+
+def _after(lines: Sequence[PackingLine], movements: Sequence[NewMovement]) -> tuple[PackingLine, ...]:
+    """Return the lines as they are once the movements are written, without asking again."""
+    put: dict[UUID | None, int] = {}
+    for movement in movements:
+        put[movement.order_line_id] = put.get(movement.order_line_id, 0) + movement.quantity
+    return tuple(
+        replace(
+            line,
+            packed=line.packed + put.get(line.line_id, 0),
+            waiting=line.waiting - put.get(line.line_id, 0),
+        )
+        for line in lines
+    )
 
 
 def _too_many(line: PackingLine, scanned: int, missing: int, in_totes: int) -> Answer:
