@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pypdfium2
 import pytest
 
 from portal.domain.catalog.commands import add_barcode
@@ -328,3 +329,54 @@ def test_a_rival_sees_no_parcel_and_no_paper(db: Database, config: Config) -> No
         page = get_parcel(session, here.acme, parcel.id)
         assert page.recipient is not None
         assert (page.merchant_name, page.recipient.name, len(page.documents)) == ("Acme Goods", "Ada Cole", 4)
+
+
+def test_the_papers_of_a_split_order_say_what_is_where(db: Database, config: Config) -> None:
+    here = table(db, config)
+    order = here.order(tea=2, mug=1, number="#55")
+    first = here.open(order)
+    here.scan(first, "TEA-BC")
+    here.close(first)
+    second = here.open(order)
+    here.scan(second, "TEA-BC")
+    here.scan(second, "MUG-BC")
+
+    def read(parcel_id: UUID, kind: str) -> str:
+        with db.transaction(AsFloor(here.floor.site.id), read_only=True) as session:
+            paper = read_paper(session, here.files, here.acme, parcel_id, kind)
+        return " ".join(pypdfium2.PdfDocument(paper.data)[0].get_textpage().get_text_range().split())
+
+    slip, later = read(first, "slip_a4").split("In another parcel")
+    assert "In this parcel Parcel 1 SKU 1 Tea thing TEA" in slip
+    assert "1 Tea thing TEA" in later
+    assert "1 Tea thing MUG" in later
+    assert "Parcel 1 " in read(first, "label_pdf")
+    assert "Parcel 1 of" not in read(first, "label_pdf")
+    assert "Parcel 2 of 2" in read(second, "label_pdf")
+    slip, later = read(second, "slip_4x6").split("In another parcel")
+    assert "1 Tea thing MUG" in slip
+    assert "1 Tea thing TEA" in later
+    assert "MUG" not in later
+
+
+def test_what_is_not_picked_yet_is_said_and_can_follow(db: Database, config: Config) -> None:
+    from portal.domain.picking.commands import give_back_batch
+
+    here = table(db, config)
+    order = make.order(db, here.acme, {here.floor.tea: 2}, number="#8")
+    batch = here.floor.start()
+    here.floor.scan("A-01-1")
+    here.floor.scan("TEA-BC")
+    with db.transaction(AsFloor(here.floor.site.id)) as session:
+        give_back_batch(session, site_id=here.floor.site.id, batch_id=batch, at=make.NOW)
+    parcel_id = here.open(order)
+    answer = here.scan(parcel_id, "TEA-BC")
+    assert (answer.verdict, answer.headline, answer.completed) == ("applied", "Tote empty", "line")
+    again = here.scan(parcel_id, "TEA-BC")
+    assert (again.verdict, again.headline) == ("rejected", "Not picked yet")
+    assert here.floor.stages(order) == {"allocated": 1, "packed": 1}
+    assert here.state(parcel_id).state == "packing"
+    here.pick()
+    assert here.scan(parcel_id, "TEA-BC").completed == "parcel"
+    assert here.floor.progress(order) == "packed"
+    here.check()
