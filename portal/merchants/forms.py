@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from flask_wtf.file import FileField
-from wtforms import IntegerField, SelectField, SelectMultipleField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms import SelectField, SelectMultipleField, StringField
+from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, NumberRange, Optional
 
-from portal.web.forms import Form
+from portal.web.forms import Form, WholeNumberField, choices
 from portal.web.principal import TOKEN_SCOPES
 
 
@@ -48,7 +48,7 @@ class SkuForm(Form):
     barcode = StringField(
         "Barcode of one each", validators=[Length(max=60, message="Keep the barcode under 60 characters.")]
     )
-    weight_g = IntegerField(
+    weight_g = WholeNumberField(
         "Weight in grams",
         validators=[
             Optional(),
@@ -69,7 +69,7 @@ class BarcodeForm(Form):
             Length(max=60, message="Keep the barcode under 60 characters."),
         ],
     )
-    quantity = IntegerField(
+    quantity = WholeNumberField(
         "Eaches per scan",
         default=1,
         validators=[
@@ -98,11 +98,15 @@ class InviteForm(Form):
     )
     role = SelectField(
         "Role",
-        choices=[
-            ("viewer", "Viewer: sees everything"),
-            ("member", "Member: works with orders and stock"),
-            ("owner", "Owner: also team and tokens"),
-        ],
+        choices=choices(
+            [
+                ("viewer", "Viewer: sees everything"),
+                ("member", "Member: works with orders and stock"),
+                ("owner", "Owner: also team and tokens"),
+            ]
+        ),
+        validators=[AnyOf(("viewer", "member", "owner"), message="Choose one of the roles.")],
+        validate_choice=False,
     )
 
 
@@ -118,6 +122,7 @@ class TokenForm(Form):
     )
     scopes = SelectMultipleField(
         "What it may do",
-        choices=[(scope, scope) for scope in TOKEN_SCOPES],
+        choices=choices((scope, scope) for scope in TOKEN_SCOPES),
         default=["orders.read", "orders.write"],
+        validate_choice=False,
     )

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from flask_wtf import FlaskForm
 from wtforms import (
+    IntegerField,
     SelectChoice,  # pyright: ignore (the stubs are older than WTForms 3.3)
     StringField,
     TextAreaField,
 )
+from wtforms.validators import NumberRange, StopValidation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
 
     from wtforms.fields.core import UnboundField
+    from wtforms.form import BaseForm
 
 
 def clean(value: Any) -> Any:  # noqa: ANN401 (filters get whatever the field holds)
@@ -25,6 +28,20 @@ def clean(value: Any) -> Any:  # noqa: ANN401 (filters get whatever the field ho
 def choices(pairs: Iterable[tuple[str, str]]) -> list[Any]:
     """Return (value, label) pairs as the choices of a select field."""
     return [SelectChoice(value, label) for value, label in pairs]
+
+
+class WholeNumberField(IntegerField):
+    """A whole number in a range; letters get the sentence of the range, and only that one."""
+
+    def pre_validate(self, form: BaseForm) -> None:
+        """Stop before the range is checked when there is no number."""
+        if self.process_errors:
+            sentence = next(
+                (str(rule.message) for rule in self.validators if isinstance(rule, NumberRange)),
+                "Enter a whole number.",
+            )
+            self.errors = []
+            raise StopValidation(sentence)
 
 
 class Form(FlaskForm):
