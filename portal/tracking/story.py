@@ -64,8 +64,10 @@ class Story:
     """What is not in a parcel yet."""
     waiting_title: str
     destination: str
+    phone: str
+    """The merchant's telephone number, on one line."""
     dial: str
-    """The merchant's telephone number as a link takes it."""
+    """The same as a link takes it."""
 
 
 def tell(page: dict[str, Any], *, today: date) -> Story:
@@ -92,6 +94,7 @@ def tell(page: dict[str, Any], *, today: date) -> Story:
         waiting=_waiting(page),
         waiting_title="Not sent" if cancelled else "Still to come" if parcels else "In your order",
         destination=f"{initial}{page['town']}" if page["town"] else "",
+        phone=page["merchant"]["support_phone"].replace(" ", "\u00a0"),
         dial=re.sub(r"[^+0-9]", "", page["merchant"]["support_phone"]),
     )
 

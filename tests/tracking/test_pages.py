@@ -12,8 +12,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from portal.domain.messages.commands import end_details_links
 from portal.domain.messages.links import open_details, open_tracking, revoke_details
 from portal.domain.orders.commands.accept import NewRecipient, accept_orders
+from portal.kernel import clock
+from portal.kernel.errors import NotFoundError
 from portal.kernel.ids import new_id
 from portal.kernel.scopes import AsMerchant, AsTracking
 from portal.tracking import limit
@@ -85,7 +88,8 @@ def style_of(answer: TestResponse) -> str:
 
 
 def test_the_page_tells_and_gives_nothing_away(client: FlaskClient, sent: Sent):
-    answer = client.get(sent.tracking)
+    with clock.frozen(make.NOW):
+        answer = client.get(sent.tracking)
     assert answer.status_code == 200
     for words in (
         "Expected",
@@ -163,9 +167,27 @@ def test_the_details_are_for_printing(client: FlaskClient, sent: Sent):
 
 def test_a_revoked_link_ends_and_the_tracking_page_stays(client: FlaskClient, sent: Sent):
     with sent.db.transaction(AsMerchant(sent.merchant_id)) as session:
-        assert revoke_details(session, order_id=sent.order_id) == 1
+        ended = end_details_links(
+            session, merchant_id=sent.merchant_id, order_id=sent.order_id, by=None, at=make.NOW
+        )
+        assert ended == 1
+        assert (
+            end_details_links(
+                session, merchant_id=sent.merchant_id, order_id=sent.order_id, by=None, at=make.NOW
+            )
+            == 0
+        )
     assert client.get(sent.details).status_code == 404
     assert client.get(sent.tracking).status_code == 200
+
+
+def test_a_rival_cannot_end_links(client: FlaskClient, db: Database, sent: Sent):
+    rival = make.merchant(db, make.site(db, code="SS"), code="RIVAL")
+    with pytest.raises(NotFoundError), db.transaction(AsMerchant(rival)) as session:
+        end_details_links(session, merchant_id=sent.merchant_id, order_id=sent.order_id, by=None, at=make.NOW)
+    with db.transaction(AsMerchant(rival)) as session:
+        assert revoke_details(session, order_id=sent.order_id) == 0
+    assert client.get(sent.details).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.domain.messages.events import MessageQueued
+from portal.domain.messages.links import revoke_details
 from portal.domain.messages.models import Message
 from portal.domain.messages.rules import KIND_WORDS, SECRET_KINDS, strike_secrets
 from portal.domain.orders.commands.events import add_event
+from portal.domain.orders.queries import lock_order
 from portal.kernel.db import run
 from portal.kernel.errors import NotFoundError, WrongStateError
 from portal.kernel.ids import new_id
@@ -148,6 +150,29 @@ def resend_message(
     message.error = ""
     record(session, MessageQueued(merchant_id=message.merchant_id, message_id=message.id))
     _tell_order(session, message, f"was {_STATE_WORDS[was]} and is sent again", by=by, at=at)
+
+
+def end_details_links(
+    session: Session, *, merchant_id: UUID, order_id: UUID, by: UUID | None, at: datetime
+) -> int:
+    """End every link to an order's address and prices that was mailed so far; return how many. The tracking page stays.
+
+    Raises `NotFoundError` when the scope sees no such order. Later mails carry new links.
+    """
+    order = lock_order(session, merchant_id, order_id)
+    ended = revoke_details(session, order_id=order.id)
+    if ended:
+        add_event(
+            session,
+            merchant_id=merchant_id,
+            order_id=order.id,
+            site_id=order.site_id,
+            kind="details_links_ended",
+            sentence="The links to address and prices in the mails sent so far were ended.",
+            by=by,
+            at=at,
+        )
+    return ended
 
 
 def mark_lost_messages(session: Session, *, at: datetime) -> int:
