@@ -104,7 +104,7 @@ def _whole(rows: Iterator[Row], width: int, data: bytes, codec: str) -> Iterator
         # a line break without quotes has broken in two.
         torn = row.open or (torn and len(row.cells) != width)
         to_end = torn and (row.to_end or to_end)
-        half = not row.damage and len(row.cells) < width and before + len(row.cells) == width + 1
+        half = not row.damage and max(before, len(row.cells)) < width and before + len(row.cells) == width + 1
         before = width if row.damage or half else len(row.cells)
         last = row
         yield row.as_rest() if half or (torn and not row.damage) else row
