@@ -35,7 +35,9 @@ def members_only() -> Response | None:
 
 @merchants.context_processor
 def menu() -> dict[str, Any]:
-    """Give every page the menu, with where it is."""
+    """Give every page the menu, with where it is; the page that refuses a stranger has none."""
+    if "principal" not in g:
+        return {}
     name = (request.endpoint or "").removeprefix("merchants.")
     here = f"merchants.{FAMILY.get(name, name)}"
     items = [

@@ -66,7 +66,9 @@ def note_reading(error: BaseException | None) -> None:
 
 @office.context_processor
 def menu() -> dict[str, Any]:
-    """Give every page the menu of what this person may open, with where it is."""
+    """Give every page the menu of what this person may open, with where it is; the page that refuses a stranger has none."""
+    if "principal" not in g:
+        return {}
     name = (request.endpoint or "").removeprefix("office.")
     here = f"office.{FAMILY.get(name, name)}"
     items = [
