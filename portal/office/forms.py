@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wtforms import IntegerField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from portal.domain.shipping.rules.carriers import CARRIERS, carrier_name
 from portal.kernel.errors import UnprocessableError
-from portal.web.forms import Form, choices
+from portal.web.forms import Form, WholeNumberField, choices
 
 if TYPE_CHECKING:
     from wtforms import Field
@@ -127,7 +127,7 @@ class MerchantForm(Form):
     return_policy = TextAreaField(
         "Return policy", validators=[Length(max=2000, message="Keep the policy under 2,000 characters.")]
     )
-    return_days = IntegerField(
+    return_days = WholeNumberField(
         "Days for returns",
         default=30,
         validators=[
@@ -147,7 +147,7 @@ class MerchantForm(Form):
         filters=[lambda value: value.upper() if isinstance(value, str) else value],
         validators=[DataRequired("Enter a currency, for example USD.")],
     )
-    handling_days = IntegerField(
+    handling_days = WholeNumberField(
         "Handling days",
         default=1,
         validators=[

@@ -81,27 +81,29 @@ def working_day(db: Database, config: Config, superuser: Connection) -> dict[str
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_screen_is_read_by_everybody(
-    db: Database, config: Config, superuser: Connection, live: Live, chromium: Browser, dark: bool
+    db: Database, superuser: Connection, live: Live, chromium: Browser
 ) -> None:
     addresses = working_day(db, live.config, superuser)
     people.staff(db, "admin")
     wrong: list[str] = []
     for size in SIZES:
-        with window(chromium, size, dark=dark) as context:
+        with window(chromium, size) as context:
             page = context.new_page()
             sign_in(page, live, "admin@operator.example")
             for name, address in addresses.items():
                 answer = page.goto(live.url(address))
                 assert answer is not None
                 assert answer.status == 200, f"{name}: {answer.status}"
-                wrong += [f"{name} at {size}: {problem}" for problem in (*axe(page), *fits(page))]
+                wrong += [f"{name} at {size}: {problem}" for problem in fits(page)]
+                for scheme in ("light", "dark"):
+                    page.emulate_media(color_scheme=scheme)
+                    wrong += [f"{name} at {size}, {scheme}: {problem}" for problem in axe(page)]
     assert wrong == []
 
 
 def test_a_refused_form_leads_to_its_mistakes_without_script(
-    db: Database, superuser: Connection, config: Config, live: Live, chromium: Browser
+    db: Database, superuser: Connection, live: Live, chromium: Browser
 ) -> None:
     working_day(db, live.config, superuser)
     people.staff(db, "admin")
@@ -118,7 +120,7 @@ def test_a_refused_form_leads_to_its_mistakes_without_script(
 
 
 def test_a_mail_opens_its_tracking_page_in_a_tab_of_its_own(
-    db: Database, superuser: Connection, config: Config, live: Live, chromium: Browser
+    db: Database, superuser: Connection, live: Live, chromium: Browser
 ) -> None:
     addresses = working_day(db, live.config, superuser)
     people.staff(db, "clerk")

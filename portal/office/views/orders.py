@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 VIEWS = (
     ("", "All"),
     ("open", "Open"),
+    ("urgent", "To leave today"),
     ("late", "Late"),
     ("due", "Due today"),
     ("held", "On hold"),
