@@ -10,7 +10,9 @@ from portal.kernel.barcodes import code128
 
 def data_uri(svg: str) -> str:
     """Return the address of a drawing that a page carries within itself."""
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+    # An SVG that stands alone has to name its namespace; one inside a page does not.
+    alone = svg if "xmlns=" in svg else svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    return "data:image/svg+xml;base64," + base64.b64encode(alone.encode()).decode()
 
 
 def command_sheet() -> list[tuple[str, str, str, str]]:

@@ -197,7 +197,7 @@
   }
 
   // ---- Keys. `run` is where the last fast stretch begins, so that a key bumped before a scan is not part of it.
-  let buffer = "", run = 0, fast = true, last = 0, before = null;
+  let buffer = "", run = 0, fast = true, last = -Infinity, before = null;
   function reset() { buffer = ""; run = 0; fast = true; before = null; mirror(); }
   function mirror() { const code = find("#code"); if (code) code.value = buffer; }
   function burst() { return fast && buffer.length - run >= SHORTEST_BURST ? buffer.slice(run) : ""; }
@@ -237,7 +237,7 @@
     else if (arrived) { arrived.textContent = code; sounds.right(); }
   }
 
-  let pressed = 0;
+  let pressed = -Infinity;
   addEventListener("submit", (event) => {
     const form = event.target;
     if (!form.hasAttribute("data-scan")) return;
