@@ -64,10 +64,7 @@ def database() -> Iterator[tuple[Database, Config]]:
     migrate.upgrade(urls["migration_database_url"])
     config = Config(
         var=folder,
-        database_url=urls["database_url"],
-        tracking_database_url=urls["tracking_database_url"],
-        dispatch_database_url=urls["dispatch_database_url"],
-        migration_database_url=urls["migration_database_url"],
+        **urls,
         redis_url=servers.redis_url,
         redis_prefix=f"{name}:",
         secret_key="bench",  # noqa: S106 (it signs nothing that lasts)

@@ -6,7 +6,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from portal.kernel.mail import MailServer
 
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from portal.embedded import Servers
+
+
+class DatabaseUrls(TypedDict):
+    """The four logins of one database."""
+
+    database_url: str
+    tracking_database_url: str
+    dispatch_database_url: str
+    migration_database_url: str
 
 
 class ConfigError(Exception):
@@ -68,10 +77,7 @@ class Config:
             redis = servers.redis_url
         return cls(
             var=var,
-            database_url=urls["database_url"],
-            tracking_database_url=urls["tracking_database_url"],
-            dispatch_database_url=urls["dispatch_database_url"],
-            migration_database_url=urls["migration_database_url"],
+            **urls,
             redis_url=redis,
             secret_key=env.get("SECRET_KEY") or _kept_secret(var),
             base_url=env.get("BASE_URL", f"http://127.0.0.1:{port}").rstrip("/"),
@@ -98,7 +104,7 @@ def uses_built_in(environ: Mapping[str, str] | None = None) -> bool:
     return not (os.environ if environ is None else environ).get("DATABASE_URL")
 
 
-def built_in_urls(servers: Servers, database: str) -> dict[str, str]:
+def built_in_urls(servers: Servers, database: str) -> DatabaseUrls:
     """Return the four database addresses of one database on the built-in server."""
     return {
         "database_url": servers.postgres_url(database, "portal_app"),
@@ -108,14 +114,20 @@ def built_in_urls(servers: Servers, database: str) -> dict[str, str]:
     }
 
 
-def _own_urls(env: Mapping[str, str]) -> dict[str, str]:
+def _own_urls(env: Mapping[str, str]) -> DatabaseUrls:
     names = ("DATABASE_URL", "TRACKING_DATABASE_URL", "DISPATCH_DATABASE_URL", "MIGRATION_DATABASE_URL")
     missing = [name for name in names if not env.get(name)]
     if missing:
         raise ConfigError(
             f"DATABASE_URL is set, so {' and '.join(missing)} must be set too: each login can take other roles (docs/running.md has an example)."
         )
-    return {name.lower(): _psycopg(env[name]) for name in names}
+    app, tracking, dispatch, migration = (_psycopg(env[name]) for name in names)
+    return {
+        "database_url": app,
+        "tracking_database_url": tracking,
+        "dispatch_database_url": dispatch,
+        "migration_database_url": migration,
+    }
 
 
 def _number(env: Mapping[str, str], name: str, default: str, *, least: int, most: int) -> int:

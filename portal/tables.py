@@ -1,5 +1,7 @@
 """Imports every room's models, so that the metadata is whole for migrations and checks. Imported by nobody else."""
 
+# A model is in the metadata once its module was imported; nothing else is wanted of it here.
+# pyright: reportUnusedImport=false
 from __future__ import annotations
 
 import portal.domain.accounts.models

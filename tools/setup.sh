@@ -88,11 +88,13 @@ make_venv() {
 # The lock, the packaging and the interpreter decide what has to be installed.
 fingerprint() {
     "$python" - <<'PYTHON'
-import hashlib, sys
+import hashlib, sys, tomllib
 digest = hashlib.sha256(sys.version.encode())
-for name in ("requirements.lock", "pyproject.toml"):
-    with open(name, "rb") as file:
-        digest.update(file.read())
+with open("requirements.lock", "rb") as file:
+    digest.update(file.read())
+with open("pyproject.toml", "rb") as file:
+    project = tomllib.load(file)
+digest.update(repr((project["project"], project["build-system"])).encode())
 print(digest.hexdigest())
 PYTHON
 }

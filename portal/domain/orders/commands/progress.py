@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import bindparam, update
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from sqlalchemy import Table
     from sqlalchemy.orm import Session
 
 
@@ -29,7 +30,7 @@ def refresh_progress(
     if changes:
         table = Order.__table__
         session.connection().execute(
-            update(table)
+            update(cast("Table", table))
             .where(table.c.merchant_id == merchant_id, table.c.id == bindparam("order"))
             .values(progress=bindparam("new"), shipped_at=bindparam("shipped")),
             [
