@@ -10,6 +10,7 @@ import time
 import urllib.request
 
 import pytest
+from redis import Redis
 
 from portal.cli.running import began
 from portal.embedded import status
@@ -81,11 +82,9 @@ def test_a_killed_process_is_replaced_and_the_others_stay(running: Installation,
 
 def test_killed_servers_come_back(running: Installation) -> None:
     servers = status(running.var)
-    [redis] = [
-        int(line.split()[0])
-        for line in subprocess.check_output(["ps", "-eo", "pid=,args="], text=True).splitlines()
-        if f"unixsocket:{running.var}/" in line
-    ]
+    assert servers is not None
+    with Redis.from_url(servers.redis_url) as client:
+        redis = int(client.info("server")["process_id"])
     os.kill(redis, signal.SIGKILL)
     wait_for(lambda: not is_alive(redis))
     wait_for(lambda: status(running.var) == servers)
