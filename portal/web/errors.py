@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Response, g, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, SecurityError
 
 from portal.kernel.errors import NotSignedInError, PortalError, UnprocessableError
 
@@ -97,6 +97,16 @@ def install(app: Flask) -> None:
     def refuse_size(error: RequestEntityTooLarge) -> AnyResponse | tuple[str, int]:
         _drain()
         return problem_json(error) if wants_json() else _page(413, _SENTENCES[413])
+
+    @app.errorhandler(SecurityError)
+    def refuse_host(error: SecurityError) -> AnyResponse:
+        # A page needs addresses, and none can be made for a host that is not ours.
+        log.info("host refused", host=request.environ.get("HTTP_HOST", "")[:100])
+        return Response(
+            "This installation has another name. Check the address.\n",
+            400,
+            content_type="text/plain; charset=utf-8",
+        )
 
     @app.errorhandler(HTTPException)
     def refuse_http(error: HTTPException) -> AnyResponse | tuple[str, int] | tuple[str, int, dict[str, str]]:

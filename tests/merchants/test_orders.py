@@ -119,7 +119,7 @@ def test_a_shipped_order_shows_parcels_messages_and_the_recipients_link(
     client = signed_in(app, here.owner)
     path = f"/m/orders/{here.orders['shipped']}"
     html, text = client.get(path).get_data(as_text=True), words(client, path)
-    assert "It has shipped" in text
+    assert "Where it stands It has shipped." in text
     assert 'href="https://www.ups.com/track?loc=en_US&amp;tracknum=1Z999AA10123456784"' in html
     assert "2 × TEA-EARL-250, 1 × MUG-STONE-BLUE" in text
     assert re.search(r"3 ✓ Allocated 3 ✓ Picked 3 ✓ Packed 3 ✓ Shipped", text)
