@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, get_currency_precision
 from flask import request
+
+from portal.kernel.words import money
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -22,13 +23,6 @@ PROGRESS_TONES = {
     "received": "idle", "waiting_for_stock": "warn", "ready": "info", "picking": "info", "picked": "info", "packed": "info",
     "shipped": "ok", "cancelled": "idle",
 }  # fmt: skip
-
-
-def money(amount_minor: int | None, currency: str) -> str:
-    """Write an amount in minor units of a currency; nothing where there is none."""
-    if amount_minor is None:
-        return ""
-    return format_currency(amount_minor / 10 ** get_currency_precision(currency), currency, locale="en_GB")
 
 
 def when(instant: datetime | None, timezone: str = "UTC") -> str:

@@ -146,6 +146,7 @@ def shipping_confirmation(
     parcels: Sequence[ParcelRow],
     links: Links,
     expected: tuple[date, date],
+    today: date,
     timezone: str,
     operator: str,
 ) -> Letter:
@@ -154,6 +155,7 @@ def shipping_confirmation(
     number = parcel.tracking_number or parcel.number
     zone = ZoneInfo(timezone)
     name = carrier_name(carrier)
+    left_on = parcel.shipped_at.astimezone(zone).date() if parcel.shipped_at else None
     # How many parcels there will be is known once every unit lies in one.
     whole = order.progress in ("packed", "shipped")
     rest = 0 if whole else max(0, order.units - sum(q for p in parcels for q, _, _ in p.contents))
@@ -203,6 +205,7 @@ def shipping_confirmation(
             "pieces": len(parcels) if whole else 0,
             "rest": rest,
             "with_carrier": with_carrier(carrier, name),
+            "left": "today" if left_on in (None, today) else f"on {long_day(left_on)}",
             "carrier": name if carrier not in ("own", "other") else "",
             "carrier_number": number,
             "carrier_link": tracking_link(carrier, parcel.tracking_number or ""),

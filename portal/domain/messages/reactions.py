@@ -97,6 +97,7 @@ def confirm_shipping(session: Session, event: ParcelShipped, config: Config) -> 
         parcels=parcels,
         links=_links(session, config, order, message_id),
         expected=(parcel.expected_from or first, parcel.expected_until or last),
+        today=clock.today(timezone),
         timezone=timezone,
         operator=config.operator_name,
     )
