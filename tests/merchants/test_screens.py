@@ -14,6 +14,7 @@ import pytest
 from portal.domain.accounts.commands.passwords import issue_link
 from portal.kernel import clock
 from portal.kernel.scopes import AsMerchant
+from tests import people
 from tests.browser import SIZES, axe, broken_markup, fits, sign_in, window
 from tests.merchants.shop import Shop, busy, export, mixed_file, row, write
 
@@ -175,4 +176,8 @@ def test_the_screens_before_the_door(live: Live, tall: BrowserContext, shop: Sho
     wrong += look(page, "sign-in-wrong")
     page.goto(live.url("/nowhere"))
     wrong += look(page, "not-found")
+    people.member(shop.db, shop.rival, "viewer", email=shop.owner.email)
+    sign_in(page, live, shop.owner.email)
+    assert page.url.endswith("/choose")
+    wrong += look(page, "choose")
     assert wrong == []
