@@ -17,6 +17,7 @@ from portal.domain.intake.commands import (
 from portal.domain.intake.queries import get_preview, get_staged_order, list_imports
 from portal.domain.intake.rules import UnreadableFile
 from portal.kernel import clock
+from portal.kernel.errors import NotFoundError
 from portal.merchants.door import merchants
 from portal.merchants.forms import UploadForm
 from portal.merchants.preview import (
@@ -121,6 +122,8 @@ def mend(import_id: UUID, staged_id: UUID) -> Response:
     skus = [text[:100].replace("\0", "") for text in request.form.getlist("sku")[:500]]
     with transaction() as session:
         found, row = get_staged_order(session, g.principal.merchant_id, staged_id)
+        if found != import_id:
+            raise NotFoundError("There is no such order in this import.")
         number = row.order.number
         verdict = mend_order(
             session, merchant_id=g.principal.merchant_id, staged_id=staged_id, changes=changes, skus=skus
