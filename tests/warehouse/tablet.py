@@ -73,7 +73,9 @@ class Tablet:
     @property
     def datum(self) -> str:
         """What the screen says hugest."""
-        found = re.search(r'class="(?:datum|datum words|pack-what|times|number)"[^>]*>\s*(.*?)\s*<', self.page, re.DOTALL)
+        found = re.search(
+            r'class="(?:datum|datum words|pack-what|times|number)"[^>]*>\s*(.*?)\s*<', self.page, re.DOTALL
+        )
         return html.unescape(found.group(1)) if found else ""
 
 

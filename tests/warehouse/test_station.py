@@ -152,7 +152,7 @@ def test_a_shift_by_scans_alone(db: Database, live: Live, chromium: Browser, tmp
         page.locator(".wrong-screen").wait_for(state="detached")
         page.get_by_role("link", name="More").focus()
         station.scan("A-01-1")
-        station.sees("into")
+        station.sees("Take at A-01-1")
         station.look("22-pick-item")
         station.scan("TEA-BC")
         station.scan("TEA-BC")
@@ -168,6 +168,7 @@ def test_a_shift_by_scans_alone(db: Database, live: Live, chromium: Browser, tmp
         station.scan("CMD-DONE")
         station.sees("Go to")
         page.get_by_role("link", name="More").click()
+        station.sees("Giving back")
         station.look("25-more")
         page.get_by_role("link", name="Go on picking").click()
         station.scan("A-02-1")
@@ -189,6 +190,7 @@ def test_a_shift_by_scans_alone(db: Database, live: Live, chromium: Browser, tmp
         station.look("32-label")
         number = page.locator(".number").inner_text()
         page.get_by_role("link", name="Another carrier").click()
+        station.sees("Whose label is on it?")
         station.look("33-carrier", datum=False)
         page.get_by_role("link", name="Back").click()
         station.sees("Slip in the box")
@@ -290,6 +292,34 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_id(
         assert len(set(ids)) == 2
         assert station.problems == []
     assert ask(db, "SELECT count(*), sum(quantity) FROM movements WHERE because = 'pick'") == [(2, 2)]
+
+
+PAPER = "<script>print = () => { parent.printed = [...(parent.printed || []), location.pathname] }</script>"
+"""Stands for the browser's viewer of PDF, which has no printer here; it says that it was asked to print."""
+
+
+def test_label_and_slip_are_printed_once_as_soon_as_the_parcel_is_packed(
+    db: Database, live: Live, chromium: Browser, tmp_path: Path
+) -> None:
+    here, acme, tea, _ = goods(db)
+    make.order(db, acme, {tea: 1})
+    with window(chromium) as context:
+        context.add_init_script("Object.defineProperty(navigator, 'webdriver', { get: () => false })")
+        context.route("**/documents/*", lambda route: route.fulfill(content_type="text/html", body=PAPER))
+        station = at_work(db, live, context.new_page(), here, tmp_path)
+        for code in ("CMD-DONE", "A-01-1", "TEA-BC", "T-01", "TEA-BC"):
+            station.scan(code)
+        station.sees("Slip in the box, label on it.")
+        number = station.page.locator(".number").inner_text()
+        station.page.wait_for_function("globalThis.printed && printed.length === 2")
+        kinds = [
+            path.removeprefix(f"/s/parcels/{number}/documents/") for path in station.page.evaluate("printed")
+        ]
+        assert kinds == ["label_pdf", "slip_4x6"]
+        station.page.reload()
+        station.sees("Slip in the box, label on it.")
+        station.page.wait_for_timeout(1000)
+        assert station.page.evaluate("globalThis.printed") is None
 
 
 @pytest.mark.parametrize("dark", [False, True])

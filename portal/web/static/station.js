@@ -5,7 +5,7 @@
 "use strict";
 (() => {
   const find = (query, root = document) => root.querySelector(query);
-  const QUEUE = "parcelyard-scans";
+  const QUEUE = "parcelyard-scans", STATION = "/s/";
   const RED_MS = 1500, TIMEOUT_MS = 10000, BURST_MS = 60, PAUSE_MS = 500, SHORTEST_BURST = 4;
 
   // ---- Sound and vibration. Right is quiet and short, wrong is loud and long; they differ in pitch, rhythm and length.
@@ -34,7 +34,7 @@
   function feel(pattern) { if (navigator.vibrate) navigator.vibrate(pattern); }
 
   // ---- The queue.
-  let queue = [], sending = false, failures = 0;
+  let queue = [], sending = false, failures = 0, moving = null;
   try { queue = JSON.parse(sessionStorage.getItem(QUEUE) || "[]"); } catch { queue = []; }
   const keep = () => { try { sessionStorage.setItem(QUEUE, JSON.stringify(queue)); } catch { /* private mode: memory has to do */ } };
 
@@ -71,6 +71,7 @@
     if (sending) return;
     sending = true;
     while (queue.length) {
+      await moving;
       const item = queue[0];
       if (!item.url) {
         // Where a scan goes is decided when its turn comes: the scan before it may have led to another screen.
@@ -181,7 +182,8 @@
   // Label and slip by themselves, through a hidden frame of our own address.
   async function print() {
     const papers = find("[data-print]");
-    if (!papers) return;
+    // Nobody stands at the printer of a browser that a program drives, and headless Chromium dies of print() on a PDF.
+    if (!papers || navigator.webdriver) return;
     for (const address of papers.dataset.print.split(" ").filter(Boolean)) {
       const frame = document.createElement("iframe");
       frame.className = "vh";
@@ -232,10 +234,20 @@
 
   function take(code) {
     const form = find("#scan"), arrived = find("#arrived");
-    if (form && form.hasAttribute("data-scan")) put({ code });
+    if (moving || sending || (form && form.hasAttribute("data-scan"))) put({ code });
     else if (form) { find("#code").value = code; form.submit(); }
     else if (arrived) { arrived.textContent = code; sounds.right(); }
+    else red("Nothing to scan here", "Go back to the first screen.");
   }
+
+  // Links change the screen and not the page, so that no key of a scan is lost on the way.
+  addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest("a[href]");
+    if (!link || link.target || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    if (link.origin !== location.origin || !link.pathname.startsWith(STATION)) return;
+    event.preventDefault();
+    moving = go(link.href).then(() => { moving = null; });
+  });
 
   let pressed = -Infinity;
   addEventListener("submit", (event) => {
@@ -277,6 +289,8 @@
   addEventListener("online", say);
   addEventListener("offline", say);
   addEventListener("popstate", () => { location.reload(); });
+  // What was scanned while this page was still loading stands in the field already.
+  if (find("#scan #code")) buffer = find("#code").value;
   ready();
   drain();
 })();
