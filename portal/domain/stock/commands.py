@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from portal.domain.accounts.queries import get_merchant
 from portal.domain.stock.events import StockReceived
 from portal.domain.stock.models import PHYSICAL_KINDS, VIRTUAL_KINDS, Movement, Place
 from portal.domain.stock.queries import get_place, virtual_place
@@ -111,7 +112,7 @@ def receive_stock(
 ) -> UUID:
     """Take eaches of a SKU in from the supplier to a dock or bin of the site, ready to be sold; return the movement's id.
 
-    Raises `UnprocessableError` for a quantity outside 1 to 1,000,000 or a place that holds no stock.
+    Raises `UnprocessableError` for a quantity outside 1 to 1,000,000, a place that holds no stock, or a merchant of another site.
     """
     if not 1 <= quantity <= MAX_QUANTITY:
         sentence = f"The quantity is {quantity}; it has to be a whole number from 1 to {MAX_QUANTITY:,}."
@@ -120,6 +121,10 @@ def receive_stock(
     if place.kind not in ("dock", "storage") or place.site_id != site_id:
         sentence = f"{place.code} is a {place.kind} place. Goods are received at a dock or into storage of this site."
         raise UnprocessableError(sentence, problems=(FieldProblem("place", "wrong_kind", sentence),))
+    merchant = get_merchant(session, merchant_id)
+    if merchant.site_id != site_id:
+        sentence = f"The goods of {merchant.name} are kept at another site. Send them on, or ask the office."
+        raise UnprocessableError(sentence, problems=(FieldProblem("merchant", "other_site", sentence),))
     supplier = virtual_place(session, site_id, "supplier")
     [movement_id] = record_movements(
         session,
