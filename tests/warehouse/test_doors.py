@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from portal.kernel.scopes import AsOffice
 from tests import make, people
@@ -112,7 +112,7 @@ def test_a_session_of_a_tablet_is_good_on_that_tablet_only(app: Flask, db: Datab
 
 
 def test_the_cookie_of_a_tablet_is_out_of_reach_of_scripts_and_kept_as_a_hash(
-    app: Flask, db: Database, superuser: object
+    app: Flask, db: Database, superuser: Any
 ) -> None:
     here = make.site(db)
     tablet = enrolled(app, db, here)
@@ -123,7 +123,7 @@ def test_the_cookie_of_a_tablet_is_out_of_reach_of_scripts_and_kept_as_a_hash(
     assert cookie.max_age >= 300 * 24 * 3600
     rows = superuser.exec_driver_sql(
         "SELECT lookup, secret_hash FROM credentials WHERE kind = 'device'"
-    ).all()  # type: ignore[attr-defined]  # a SQLAlchemy connection
+    ).all()
     assert len(rows) == 1
     assert cookie.value not in rows[0]
 
