@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from portal.domain.catalog.queries import find_barcodes
+from portal.domain.catalog.queries import find_scanned
 from portal.domain.devices.rules import Answer, stopped, wrong
 from portal.domain.orders.commands.events import add_event
 from portal.domain.orders.commands.progress import refresh_progress
@@ -124,25 +124,34 @@ def scan_pack(session: Session, scan: ScanIn, *, merchant_id: UUID, parcel_id: U
             f"Already {parcel.state}", f"Parcel {parcel.number} is {parcel.state}. Scan its label to ship it."
         )
     lines = packing_lines(session, merchant_id, parcel_id)
-    code = next((row for row in find_barcodes(session, scan.code) if row.merchant_id == merchant_id), None)
+    # A SKU without a barcode is scanned by its own code, as in picking.
+    code = next(
+        (
+            (sku.id, eaches)
+            for sku, eaches in find_scanned(session, scan.code)
+            if sku.merchant_id == merchant_id
+        ),
+        None,
+    )
     if code is None:
         return wrong(
             "Not this merchant's", f"{scan.code.strip()!r} is no item of this order. {_needed(lines)}"
         )
-    wanted = [line for line in lines if line.sku_id == code.sku_id]
+    sku_id, eaches = code
+    wanted = [line for line in lines if line.sku_id == sku_id]
     if not wanted:
         return wrong("Not in this order", f"Put it back where it came from. {_needed(lines)}")
     missing = sum(line.missing for line in wanted)
     in_totes = sum(line.waiting for line in wanted)
     if missing == 0:
         return wrong("One too many", f"All {wanted[0].sku_code} of this order are packed. {_needed(lines)}")
-    if code.quantity > min(missing, in_totes):
-        return _too_many(wanted[0], code.quantity, missing, in_totes)
-    picked = [row for row in _picked(session, merchant_id, order.id) if row.sku_id == code.sku_id]
-    movements = _into(order, parcel, picked, code.quantity, scan)
+    if eaches > min(missing, in_totes):
+        return _too_many(wanted[0], eaches, missing, in_totes)
+    picked = [row for row in _picked(session, merchant_id, order.id) if row.sku_id == sku_id]
+    movements = _into(order, parcel, picked, eaches, scan)
     record_movements(session, movements)
     lines = _after(lines, movements)
-    put = f"{code.quantity} × {wanted[0].sku_code}"
+    put = f"{eaches} × {wanted[0].sku_code}"
     if all(line.missing == 0 for line in lines):
         _close(session, order, parcel, files=files, by=scan.user_id, at=scan.at)
         return Answer(
@@ -158,7 +167,7 @@ def scan_pack(session: Session, scan: ScanIn, *, merchant_id: UUID, parcel_id: U
             sentence=f"{put}. Not all of the order is picked: close this parcel, or wait.",
             completed="line",
         )
-    done = all(line.missing == 0 for line in lines if line.sku_id == code.sku_id)
+    done = all(line.missing == 0 for line in lines if line.sku_id == sku_id)
     return Answer(verdict="applied", headline=f"Packed {put}", sentence=_needed(lines), completed="line" if done else "")  # fmt: skip
 
 
