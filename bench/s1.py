@@ -87,7 +87,7 @@ def order_file() -> bytes:
             }  # fmt: skip
             if position == 0:
                 row |= {
-                    "Financial Status": "paid", "Fulfillment Status": "unfulfilled", "Currency": "USD", "Total": "52.95", "Shipping Method": "Standard", "Billing Name": "Ada Lindqvist",
+                    "Financial Status": "paid", "Fulfillment Status": "unfulfilled", "Currency": "USD", "Total": "52.95", "Shipping Method": "Standard",
                     "Shipping Name": "Ada Lindqvist", "Shipping Address1": f"{n} Maple Avenue",
                     "Shipping City": "Beverly Hills",
                     "Shipping Zip": "'90210", "Shipping Province": "CA", "Shipping Country": "US", "Shipping Phone": "+1 310-555-0100",
@@ -156,9 +156,9 @@ def _bare(url: str, rows: dict[str, bytes], config) -> float:  # noqa: ANN001
         cpu(replace(config, migration_database_url=url)) as spent,
     ):
         for name, values in rows.items():
-            connection.execute(f"CREATE TEMP TABLE bare_{name} AS SELECT * FROM {name} LIMIT 0")
-            with connection.cursor().copy(f"COPY bare_{name} FROM STDIN") as copy:
+            connection.execute(f"CREATE TEMP TABLE bare_{name} AS SELECT * FROM {name} LIMIT 0".encode())
+            with connection.cursor().copy(f"COPY bare_{name} FROM STDIN".encode()) as copy:
                 copy.write(values)
-            connection.execute(f"INSERT INTO {name} SELECT * FROM bare_{name}")
+            connection.execute(f"INSERT INTO {name} SELECT * FROM bare_{name}".encode())
         connection.commit()
     return spent.total_s

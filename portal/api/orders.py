@@ -58,7 +58,7 @@ def send_order(
             )
         return order_page(session, merchant_id, order_id), False
     allocate(session, merchant_id=merchant_id, order_ids=[new.id], by=by, at=now)
-    return order_page(session, merchant_id, new.id), True
+    return order_page(session, merchant_id, new.id, new=True), True
 
 
 def _new_order(session: Session, merchant_id: UUID, sent: OrderIn) -> NewOrder:
@@ -95,8 +95,8 @@ def _new_order(session: Session, merchant_id: UUID, sent: OrderIn) -> NewOrder:
     )  # fmt: skip
 
 
-def order_page(session: Session, merchant_id: UUID, order_id: UUID) -> OrderPageOut:
-    """Return an order as the API shows it; `NotFoundError` when the merchant has no such order."""
+def order_page(session: Session, merchant_id: UUID, order_id: UUID, *, new: bool = False) -> OrderPageOut:
+    """Return an order as the API shows it; `NotFoundError` when the merchant has no such order. A new one has no parcels yet."""
     page = get_order(session, merchant_id, order_id)
     return OrderPageOut(
         id=page.id, number=page.number, channel=page.channel, external_id=page.external_id, state=page.state, progress=page.progress,
@@ -117,7 +117,7 @@ def order_page(session: Session, merchant_id: UUID, order_id: UUID) -> OrderPage
                 tracking_link=tracking_link(parcel.carrier, parcel.tracking_number) if parcel.carrier and parcel.tracking_number else None,
                 shipped_at=parcel.shipped_at,
             )
-            for parcel in parcels_of_order(session, merchant_id, order_id)
+            for parcel in (() if new else parcels_of_order(session, merchant_id, order_id))
         ],
         why_not_shipped=WhyOut(code=page.why.code, reason=page.why.reason, owner=page.why.owner, next_step=page.why.next_step),
         actions=list(ORDER_MOVES.allowed(page.state)) if page.progress in ("received", "waiting_for_stock", "ready") else [],

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+MANY_AHEAD = 1_000
+"""Orders ahead of one are counted up to here: the rest of a long queue tells nobody anything, and counting it costs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quantities:
@@ -178,4 +181,6 @@ def _why_no_stock(s: Situation, late: str) -> Why:
 
 
 def _orders(count: int) -> str:
+    if count >= MANY_AHEAD:
+        return f"{MANY_AHEAD:,} other orders or more have"
     return "1 other order has" if count == 1 else f"{count} other orders have"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from portal.domain.accounts.queries import merchant_calendar
 from portal.domain.orders.models import Hold, Order, Recipient
-from portal.domain.orders.rules import Missing, Quantities, Situation, Why
+from portal.domain.orders.rules import MANY_AHEAD, Missing, Quantities, Situation, Why
 from portal.domain.orders.rules import why_not_shipped as say_why
 from portal.kernel import clock
 from portal.kernel.db import run
@@ -226,6 +226,18 @@ def why_not_shipped(session: Session, merchant_id: UUID, order_id: UUID) -> Why:
     ).all() or [None]
     if row is None:
         raise NotFoundError("There is no such order.")
+    holds = tuple(open_holds(session, [order_id]))
+    return _why(session, merchant_id, order_id, row, holds)
+
+
+def _why(
+    session: Session,
+    merchant_id: UUID,
+    order_id: UUID,
+    row: Any,  # noqa: ANN401 (a row with the columns that are read here, of two selects)
+    holds: Sequence[HoldRow],
+) -> Why:
+    """Say why an order has not shipped, of which row and open holds have been read."""
     missing, ahead, packing = (), 0, False
     if row.state == "open" and row.progress in ("received", "waiting_for_stock", "picking"):
         missing = _missing(session, merchant_id, order_id)
@@ -234,12 +246,11 @@ def why_not_shipped(session: Session, merchant_id: UUID, order_id: UUID) -> Why:
     if row.progress == "picked":
         [quantities] = line_quantities(session, merchant_id, [order_id])
         packing = quantities.quantities.packed > 0
-    holds = tuple((hold.reason, hold.owner, hold.next_step) for hold in open_holds(session, [order_id]))
     today = clock.today(merchant_calendar(session, merchant_id).timezone)
     return say_why(
         Situation(
-            state=row.state, progress=row.progress, promised_on=row.promised_on, today=today, holds=holds, missing=missing, ahead=ahead,
-            packing=packing,
+            state=row.state, progress=row.progress, promised_on=row.promised_on, today=today,
+            holds=tuple((hold.reason, hold.owner, hold.next_step) for hold in holds), missing=missing, ahead=ahead, packing=packing,
         )
     )  # fmt: skip
 
@@ -268,10 +279,18 @@ def _ahead(session: Session, site_id: UUID, priority: int, promised_on: date, pl
     [row] = run(
         session,
         """
-        SELECT count(*) FROM orders
-        WHERE site_id = :site AND progress = 'ready' AND (-priority, promised_on, placed_at) < (-CAST(:priority AS int), :promised, :placed)
+        SELECT count(*) FROM (
+          SELECT 1 FROM orders
+          WHERE site_id = :site AND progress = 'ready' AND (-priority, promised_on, placed_at) < (-CAST(:priority AS int), :promised, :placed)
+          LIMIT :most) AS ahead
         """,
-        {"site": site_id, "priority": priority, "promised": promised_on, "placed": placed_at},
+        {
+            "site": site_id,
+            "priority": priority,
+            "promised": promised_on,
+            "placed": placed_at,
+            "most": MANY_AHEAD,
+        },
     )
     return row[0]
 
@@ -290,20 +309,21 @@ def get_order(session: Session, merchant_id: UUID, order_id: UUID) -> OrderPage:
     ).one_or_none()  # fmt: skip
     if row is None:
         raise NotFoundError("There is no such order.")
+    holds = tuple(
+        HoldRow(*hold)
+        for hold in session.execute(
+            _holds()
+            .where(Hold.merchant_id == merchant_id, Hold.order_id == order_id)
+            .order_by(Hold.placed_at, Hold.id)
+        )
+    )
     return OrderPage(
         *row,
         recipient=find_recipient(session, merchant_id, order_id),
         lines=_lines(session, merchant_id, order_id),
-        holds=tuple(
-            HoldRow(*hold)
-            for hold in session.execute(
-                _holds()
-                .where(Hold.merchant_id == merchant_id, Hold.order_id == order_id)
-                .order_by(Hold.placed_at, Hold.id)
-            )
-        ),
+        holds=holds,
         timeline=_timeline(session, merchant_id, order_id),
-        why=why_not_shipped(session, merchant_id, order_id),
+        why=_why(session, merchant_id, order_id, row, [hold for hold in holds if hold.released_at is None]),
     )
 
 
