@@ -300,3 +300,20 @@ def test_the_form_of_receiving_is_kept_once_and_says_what_does_not_fit(app: Flas
     good = fields | {"quantity": "12", "place": "dock-1"}
     assert [tablet.client.post("/s/receive", data=good).status_code for _ in range(2)] == [303, 303]
     assert ask(db, count) == [(1, 12)]
+
+
+def test_a_draft_sku_without_a_barcode_goes_through_by_its_own_code(app: Flask, db: Database) -> None:
+    from portal.domain.catalog.commands import add_draft_skus
+    from portal.kernel.scopes import AsMerchant
+
+    here, acme, _, _ = goods(db)
+    with db.transaction(AsMerchant(acme)) as session:
+        draft = add_draft_skus(session, merchant_id=acme, names_by_code={"NEW-1": "New thing"})["NEW-1"]
+    make.stock(db, here, acme, draft, 1, bin_number=2)
+    make.order(db, acme, {draft: 1})
+    tablet, _ = at_work(app, db, here)
+    tablet.press("Pick")
+    for code in ("A-03-1", "NEW-1", "T-01", "NEW-1"):
+        tablet.scan(code)
+    tablet.scan(tablet.path.rpartition("/")[2])
+    assert ask(db, "SELECT state FROM parcels") == [("shipped",)]
