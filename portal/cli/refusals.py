@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
 from portal.cli.errors import CommandError
 from portal.config import ConfigError, var_folder
 from portal.embedded import EmbeddedError
+from portal.kernel.db import UnsafeLoginError
 from portal.kernel.errors import PortalError
 
 
@@ -17,33 +20,33 @@ def known_cause(error: Exception) -> str | None:
     if isinstance(error, CommandError | ConfigError | EmbeddedError):
         return str(error)
     from redis.exceptions import ConnectionError as RedisConnectionError  # noqa: PLC0415 (only after a failure)
-    from sqlalchemy import exc  # noqa: PLC0415
-
-    from portal.kernel.db import UnsafeLoginError  # noqa: PLC0415
 
     if isinstance(error, UnsafeLoginError):
         return str(error)
     if isinstance(error, RedisConnectionError):
         return f"Redis cannot be reached ({_first_line(error)}); start it, or mend REDIS_URL."
-    if isinstance(error, exc.ArgumentError):
+    if isinstance(error, ArgumentError):
         return f"A database address cannot be read ({_first_line(error)}); write it as postgresql://login:password@host:5432/database."
-    if isinstance(error, exc.DBAPIError):
+    if isinstance(error, DBAPIError):
         return _database_cause(error, getattr(error.orig, "sqlstate", None) or "")
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk that holds {error.filename or var_folder()} is full; free some room there and run the same command again."
     return None
 
 
-def _database_cause(error: object, state: str) -> str | None:
+def _database_cause(error: DBAPIError, state: str) -> str | None:
     """Return the sentence for an error of PostgreSQL by its SQLSTATE (PostgreSQL 18, appendix A)."""
     said = _first_line(getattr(error, "orig", error))
     if state == "42501":
         return f"The database login may not do this ({said}); docs/running.md lists the rights that each login needs."
-    if state in ("42P01", "42883", "42704", "3D000"):
+    # 22023 is what `set_config('role', …)` says to a role that no migration has made yet.
+    if state in ("42P01", "42883", "42704", "3D000") or (state == "22023" and said.startswith("role ")):
         return f"The database is not ready ({said}); run `portal db create` (or `portal db upgrade`) first."
     if state.startswith("53"):
         return f"The database has no room left ({said}); free disk or connections, then run the same command again."
-    if state in ("", "28P01", "28000") or state.startswith(("08", "57P")):
+    # An error without a state comes from the driver: of its kinds only this one means that nobody answered.
+    is_away = not state and isinstance(error, OperationalError)
+    if is_away or state in ("28P01", "28000") or state.startswith(("08", "57P")):
         return f"The database cannot be reached ({said}); start it, or mend the database addresses."
     return None
 

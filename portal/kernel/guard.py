@@ -64,7 +64,9 @@ def migrator_sql() -> list[str]:
     """Return the statements that let a migration login without superuser's rights act as the owner and as maintenance."""
     return [
         "GRANT portal_owner, portal_maintenance TO CURRENT_USER WITH INHERIT FALSE, SET TRUE",
-        "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO portal_owner', current_database()); END $$",
+        # Before the schema is handed over; afterwards it changes nothing.
+        "GRANT USAGE ON SCHEMA public TO CURRENT_USER",
+        "DO $$ BEGIN EXECUTE 'GRANT CREATE ON DATABASE ' || quote_ident(current_database()) || ' TO portal_owner'; END $$",
     ]
 
 
