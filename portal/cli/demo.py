@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import signal
 import time
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from portal import embedded
 from portal.cli import running
 from portal.cli.errors import CommandError
+from portal.cli.logs import configure_logs
 from portal.cli.serving import require_free_port
 from portal.config import Config, read_port, uses_built_in, var_folder
 from portal.embedded import EmbeddedError
@@ -35,6 +37,7 @@ READY_WITHIN_S = 90
 def demo(*, detach: bool, empty: bool, web_processes: int, threads: int, workers: int) -> int:
     """Start everything that does not run and print where to go; return when it can be used, or at Ctrl-C."""
     var, port = var_folder(), read_port()
+    configure_logs(logging.WARNING)
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
     with _alone(var):

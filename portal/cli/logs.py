@@ -8,8 +8,8 @@ import sys
 import structlog
 
 
-def configure_logs() -> None:
-    """Send the log of this process to its error stream; other libraries' warnings go the same way."""
+def configure_logs(least: int = logging.INFO) -> None:
+    """Send what is at least so grave to the error stream of this process; other libraries' warnings go the same way."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -18,7 +18,7 @@ def configure_logs() -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
