@@ -49,7 +49,7 @@ def test_other_shapes_are_refused_with_what_is_right(carrier: str, typed: str) -
 def test_links_lead_to_the_carriers_own_pages() -> None:
     assert {carrier: tracking_link(carrier, "A/1 &2") for carrier in CARRIERS} == {
         "own": None,
-        "ups": "https://www.ups.com/track?loc=en_US&tracknum=A%2F1%20%262",
+        "ups": "https://www.ups.com/track?tracknum=A%2F1%20%262",
         "usps": "https://tools.usps.com/go/TrackConfirmAction?tLabels=A%2F1%20%262",
         "fedex": "https://www.fedex.com/fedextrack/?trknbr=A%2F1%20%262",
         "dhl": "https://www.dhl.com/global-en/home/tracking.html?tracking-id=A%2F1%20%262",

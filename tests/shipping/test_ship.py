@@ -133,7 +133,7 @@ def test_a_typed_number_has_the_carriers_link_and_is_found_by_its_scan(db: Datab
     _choose(here, parcel.id, "ups", "1Z999AA10123456784", "Next day")
     [row] = here.parcels(order)
     assert (row.carrier, row.tracking_number, row.service) == ("ups", "1Z999AA10123456784", "Next day")
-    assert row.link == "https://www.ups.com/track?loc=en_US&tracknum=1Z999AA10123456784"
+    assert row.link == "https://www.ups.com/track?tracknum=1Z999AA10123456784"
     said = f"Parcel {parcel.number} goes with UPS, number 1Z999AA10123456784."
     assert here.events(order).count(said) == 1
     assert here.floor.ask("SELECT kind, sha256 FROM documents ORDER BY kind") == papers

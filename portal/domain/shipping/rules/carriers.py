@@ -21,7 +21,7 @@ _NAMES = {
 }
 
 _PAGES = {
-    "ups": "https://www.ups.com/track?loc=en_US&tracknum=",
+    "ups": "https://www.ups.com/track?tracknum=",
     "usps": "https://tools.usps.com/go/TrackConfirmAction?tLabels=",
     "fedex": "https://www.fedex.com/fedextrack/?trknbr=",
     "dhl": "https://www.dhl.com/global-en/home/tracking.html?tracking-id=",
