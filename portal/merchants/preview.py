@@ -25,7 +25,9 @@ _KINDS = {
     "excel_damage": "Damaged by a spreadsheet", "bad_quantity": "Quantity cannot be read", "bad_money": "Amount cannot be read",
     "bad_date": "Date cannot be read", "bad_currency": "Currency cannot be read", "no_lines": "Order without lines",
     "contradiction": "Rows of one order contradict each other", "wrong_width": "Row has too few or too many cells", "too_long": "Text is too long",
-    "no_order_number": "Row without an order number",
+    "no_order_number": "Row without an order number", "torn": "Row is torn", "cell_too_long": "Cell is too long", "bad_character": "Character cannot be kept",
+    "masked": "Address is masked by the channel", "bad_email": "E-mail address cannot be read", "shared_id": "Two orders share an id",
+    "repeated": "Order stands in the file twice", "partly_fulfilled": "Line was shipped in part", "too_many_lines": "More lines than an order may have",
 }  # fmt: skip
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 ADDRESS_FIELDS = (
     ("name", "Name"), ("company", "Company"), ("address1", "Address"), ("address2", "Address, second line"), ("city", "Town"),
-    ("region", "State or region"), ("postcode", "Postcode"), ("country", "Country (two letters)"), ("phone", "Phone"),
+    ("region", "State or region"), ("postcode", "Postcode"), ("country", "Country (two letters)"), ("phone", "Phone"), ("email", "E-mail"),
 )  # fmt: skip
 FORMS_PER_PAGE, ROWS_OF_STRAYS, SKUS_LISTED = 10, 20, 100
 """How much of a large file one page shows."""
