@@ -120,7 +120,7 @@ def test_a_shipped_order_shows_parcels_messages_and_the_recipients_link(
     path = f"/m/orders/{here.orders['shipped']}"
     html, text = client.get(path).get_data(as_text=True), words(client, path)
     assert "Where it stands It has shipped." in text
-    assert 'href="https://www.ups.com/track?loc=en_US&amp;tracknum=1Z999AA10123456784"' in html
+    assert 'href="https://www.ups.com/track?tracknum=1Z999AA10123456784"' in html
     assert "2 × TEA-EARL-250, 1 × MUG-STONE-BLUE" in text
     assert re.search(r"3 ✓ Allocated 3 ✓ Picked 3 ✓ Packed 3 ✓ Shipped", text)
     assert text.count("Order confirmation") == 1
@@ -139,6 +139,32 @@ def test_the_tracking_link_appears_with_the_first_message(db: Database, app: Fla
     confirm_by_mail(here, config, "new")
     [link] = re.findall(r"http://127\.0\.0\.1:8000(/t/[0-9A-Za-z]{27})", words(client, path))
     assert app.test_client().get(link).status_code == 200
+
+
+def test_mailed_links_to_address_and_prices_are_ended(db: Database, app: Flask, config: Config) -> None:
+    here = shop(db)
+    take(here, "new", {"TEA-EARL-250": 1})
+    client = signed_in(app, here.owner)
+    path = f"/m/orders/{here.orders['new']}"
+    assert "End the links" not in words(client, path), "no mail has carried one yet"
+    confirm_by_mail(here, config, "new")
+    with db.transaction(AsOffice(), read_only=True) as session:
+        [(mail,)] = run(session, "SELECT text FROM messages")
+    [details] = re.findall(r"http://127\.0\.0\.1:8000(/t/details/[0-9A-Za-z]{27})", mail)
+    [tracking] = set(re.findall(r"http://127\.0\.0\.1:8000(/t/[0-9A-Za-z]{27})\b", mail))
+    assert app.test_client().get(details).status_code == 200
+    assert post(signed_in(app, here.viewer), f"{path}/end-links", "/profile").status_code == 403
+    assert app.test_client().get(details).status_code == 200
+    assert post(client, f"{path}/end-links", path).status_code == 303
+    text = words(client, path)
+    assert "The links to address and prices no longer work." in text
+    assert text.count("The links to address and prices in the mails sent so far were ended.") == 1
+    assert app.test_client().get(details).status_code == 404
+    assert app.test_client().get(tracking).status_code == 200
+    post(client, f"{path}/end-links", path)
+    text = words(client, path)
+    assert "No link to address and prices was open; nothing has changed." in text
+    assert text.count("The links to address and prices in the mails sent so far were ended.") == 1
 
 
 def test_hold_release_and_cancel(db: Database, app: Flask) -> None:

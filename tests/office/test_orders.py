@@ -100,7 +100,7 @@ def test_the_order_of_another_merchant_is_not_found_under_this_one(
     clerk: FlaskClient, house: House, superuser: Connection
 ) -> None:
     order = f"/o/orders/{house.acme}/{house.order}"
-    for action in ("hold", "cancel"):
+    for action in ("hold", "cancel", "end-links"):
         answer = send(
             clerk, f"/o/orders/{house.rival}/{house.order}/{action}", order, reason="x", next_step="y"
         )

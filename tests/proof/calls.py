@@ -83,6 +83,7 @@ CALLS: dict[str, Call] = {
     "merchants.create_sku": Call(lambda world, side: {"code": "NEW", "name": "New thing", "barcode": "NEW-BC"}),
     "merchants.create_token": Call(lambda world, side: {"name": "Robot", "scopes": ["orders.read"]}),
     "merchants.discard": Call(),
+    "merchants.end_links": Call(),
     "merchants.hold_order": Call(lambda world, side: {"reason": "Wait for the customer."}),
     "merchants.invite": Call(lambda world, side: {"name": "New Person", "email": "new@acme.example", "role": "viewer"}),
     "merchants.mend": Call(lambda world, side: {"name": "Ada", "address1": "1 Row", "city": "Leeds", "postcode": "LS1 4AP", "country": "GB"}),
@@ -105,6 +106,7 @@ CALLS: dict[str, Call] = {
         }
     ),
     "office.create_places": Call(lambda world, side: {"kind": "storage", "codes": "Z-01-1..Z-02-2"}),
+    "office.end_links": Call(),
     "office.give_badge": Call(lambda world, side: {"code": "NEW-BADGE-7"}),
     "office.give_pin": Call(lambda world, side: {"pin": "8642"}),
     "office.hold_order": Call(lambda world, side: {"reason": "Checked by hand.", "next_step": "Release it."}),

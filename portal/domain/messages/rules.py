@@ -51,3 +51,10 @@ def grouped(number: str) -> str:
 def strike_secrets(text: str) -> str:
     """Return a message without the secrets of its invitation and reset links."""
     return re.sub(r"/(invitation|reset)/[0-9A-Za-z]{20,}", rf"/\1/{STRUCK}", text)
+
+
+def said_of_ended_links(ended: int) -> str:
+    """Return what a person reads who ended the links to an order's address and prices."""
+    if not ended:
+        return "No link to address and prices was open; nothing has changed."
+    return "The links to address and prices no longer work. The tracking page stays, and later mails carry new links."

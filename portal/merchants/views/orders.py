@@ -7,8 +7,10 @@ from uuid import UUID
 
 from flask import current_app, flash, g, redirect, render_template, request, url_for
 
+from portal.domain.messages.commands import end_details_links
 from portal.domain.messages.links import tracking_url
 from portal.domain.messages.queries import messages_of_order
+from portal.domain.messages.rules import said_of_ended_links
 from portal.domain.orders.commands.holds import cancel_order, place_hold, release_hold
 from portal.domain.orders.queries import OrderFilter, OrderPage, count_by_progress, get_order, list_orders
 from portal.domain.orders.states import PROGRESS
@@ -143,4 +145,20 @@ def cancel(order_id: UUID) -> Response:
             at=clock.now(),
         )
     flash("The order is cancelled and its stock is free again.", "ok")
+    return redirect(url_for("merchants.order", order_id=order_id), 303)
+
+
+@merchants.post("/orders/<uuid:order_id>/end-links")
+@permit("orders.write")
+def end_links(order_id: UUID) -> Response:
+    """End the mailed links to an order's address and prices."""
+    with transaction() as session:
+        ended = end_details_links(
+            session,
+            merchant_id=g.principal.merchant_id,
+            order_id=order_id,
+            by=g.principal.user_id,
+            at=clock.now(),
+        )
+    flash(said_of_ended_links(ended), "ok")
     return redirect(url_for("merchants.order", order_id=order_id), 303)

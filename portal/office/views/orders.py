@@ -8,9 +8,10 @@ from uuid import UUID
 from flask import current_app, flash, g, redirect, render_template, url_for
 
 from portal.domain.accounts.queries import get_merchant, list_merchants, list_sites, merchant_calendar
+from portal.domain.messages.commands import end_details_links
 from portal.domain.messages.links import tracking_url
 from portal.domain.messages.queries import messages_of_order
-from portal.domain.messages.rules import KIND_WORDS
+from portal.domain.messages.rules import KIND_WORDS, said_of_ended_links
 from portal.domain.orders.commands.holds import cancel_order, place_hold, release_hold
 from portal.domain.orders.queries import OrderFilter, get_order, list_orders
 from portal.domain.orders.states import PROGRESS
@@ -138,4 +139,16 @@ def cancel(merchant_id: UUID, order_id: UUID) -> Response:
             session, merchant_id=merchant_id, order_id=order_id, by=g.principal.user_id, at=clock.now()
         )
     flash("The order is cancelled and its stock is free again.", "ok")
+    return redirect(url_for("office.order", merchant_id=merchant_id, order_id=order_id), 303)
+
+
+@office.post("/orders/<uuid:merchant_id>/<uuid:order_id>/end-links")
+@permit("office.write")
+def end_links(merchant_id: UUID, order_id: UUID) -> Response:
+    """End the mailed links to an order's address and prices."""
+    with transaction() as session:
+        ended = end_details_links(
+            session, merchant_id=merchant_id, order_id=order_id, by=g.principal.user_id, at=clock.now()
+        )
+    flash(said_of_ended_links(ended), "ok")
     return redirect(url_for("office.order", merchant_id=merchant_id, order_id=order_id), 303)
