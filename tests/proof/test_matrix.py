@@ -6,9 +6,8 @@ import itertools
 import re
 import uuid
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from flask import g
@@ -20,31 +19,29 @@ from portal.domain.orders.queries import get_order
 from portal.kernel.db import Database
 from portal.kernel.scopes import AsOffice
 from portal.web.access import permit
-from portal.web.principal import PERMISSIONS
-from tests import people
-from tests.proof.calls import ANYBODY, CALLS, PUBLIC, SCANS, Call
+from tests.proof.calls import ANYBODY, PUBLIC
+from tests.proof.matrix import (
+    DOORS,
+    REFUSED,
+    ROLES,
+    call_route,
+    fingerprints,
+    first_allowed,
+    ids_for,
+    is_allowed,
+    leak_in,
+    routes,
+    sign_in,
+    variants,
+)
 from tests.proof.world import FAR, RIVAL, World, build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flask import Flask
-    from flask.testing import FlaskClient
-    from werkzeug.routing import Rule
-    from werkzeug.test import TestResponse
 
     from portal.embedded import Servers
-    from tests.proof.world import Side
-
-ROLES = ("nobody", "owner", "member", "viewer", "token", "worker", "lead", "far worker", "clerk", "admin")
-DOORS = {"owner": "merchants", "member": "merchants", "viewer": "merchants", "token": "api", "worker": "warehouse", "lead": "warehouse",
-         "far worker": "warehouse", "clerk": "office", "admin": "office"}  # fmt: skip
-MERCHANT_ROLES = ("owner", "member", "viewer", "token")
-REFUSED = (301, 303, 401, 403, 404, 405)
-_TABLES = (
-    "orders", "order_lines", "recipients", "holds", "order_events", "skus", "barcodes", "movements", "balances", "imports", "staged_orders", "memberships",
-    "api_tokens", "parcels", "documents", "messages", "batches", "picks", "devices", "places", "credentials",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -94,135 +91,11 @@ def _copy(servers: Servers, built: tuple[str, World, Path]) -> Iterator[tuple[Fl
         admin.dispose()
 
 
-def _client(app: Flask, world: World, role: str) -> FlaskClient:
-    client = app.test_client()
-    if role in ("nobody", "token"):
-        return client
-    if role in ("worker", "lead"):
-        client.set_cookie("device", world.device_secret, domain="127.0.0.1")
-    if role == "far worker":
-        client.set_cookie("device", world.far_device_secret, domain="127.0.0.1")
-    if role in ("worker", "far worker"):
-        badge = "NEAR-BADGE" if role == "worker" else "FAR-BADGE"
-        answer = client.post("/s/sign-in/badge", data={"code": badge}, base_url="http://127.0.0.1:8000")
-    else:
-        form = {"email": world.people[role].email, "password": people.PASSWORD}
-        answer = client.post("/sign-in", data=form, base_url="http://127.0.0.1:8000")
-    assert answer.status_code == 303, answer.get_data(as_text=True)
-    return client
-
-
-def _rules(app: Flask) -> list[tuple[Rule, str]]:
-    return [
-        (rule, method)
-        for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.endpoint, rule.rule))
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
-    ]
-
-
-def _variants(rule: Rule, app: Flask) -> list[tuple[str, Call]]:
-    """Return what a route is called with: one call, or one for each step of the floor's scans."""
-    if rule.endpoint == "warehouse.scan":
-        return [(step, replace(call, extra={"step": step})) for step, call in SCANS.items()]
-    assert rule.endpoint in CALLS, f"Say in tests/proof/calls.py how {rule.endpoint} is called."
-    return [("", CALLS[rule.endpoint])]
-
-
-def _ids(rule: Rule, call: Call, world: World, side: Side) -> dict[str, str]:
-    known = side.ids | call.extra | {"outbox_id": str(world.stuck_id)}
-    missing = sorted(set(rule.arguments) - set(known))
-    assert not missing, f"The world of the matrix has no {', '.join(missing)} for {rule.endpoint}."
-    if rule.endpoint in ("office.worker", "office.give_badge", "office.give_pin"):
-        known["user_id"] = str(world.people["worker"].id)
-    return {name: known[name] for name in rule.arguments}
-
-
-def _send(
-    client: FlaskClient,
-    app: Flask,
-    rule: Rule,
-    method: str,
-    ids: dict[str, str],
-    form: dict[str, Any],
-    role: str,
-    token: str,
-) -> TestResponse:
-    with app.test_request_context(base_url="http://127.0.0.1:8000"):
-        path = app.url_map.bind("127.0.0.1:8000").build(rule.endpoint, ids, method=method)
-    headers = {"Idempotency-Key": uuid.uuid4().hex}
-    if role == "token":
-        headers["Authorization"] = f"Bearer {token}"
-    options: dict[str, Any] = {"json": form["json"]} if "json" in form else {"data": form}
-    return client.open(
-        path,
-        method=method,
-        headers=headers,
-        base_url="http://127.0.0.1:8000",
-        **(options if method != "GET" else {}),
-    )
-
-
-def _may(role: str, app: Flask, endpoint: str) -> bool:
-    needed = app.view_functions[endpoint].permissions  # type: ignore[attr-defined]
-    if not endpoint.startswith(f"{DOORS.get(role, 'none')}."):
-        return False
-    if role == "token":
-        return any(permission in people.SCOPES for permission in needed)
-    kind = "merchant" if role in MERCHANT_ROLES else "staff"
-    held = PERMISSIONS[(kind, role.removeprefix("far "))]
-    return any(permission in held for permission in needed)
-
-
-def _leak(role: str, answer: TestResponse) -> str | None:
-    """Return what an answer gives away that this role must not see."""
-    body = answer.get_data(as_text=True)
-    if role in ("clerk", "admin"):
-        return None
-    if role in (*MERCHANT_ROLES, "nobody"):
-        found = re.search(rf"({RIVAL}|{FAR})[^<]{{0,40}}", body, re.IGNORECASE)
-        return found.group(0) if found else None
-    # The floor may know every merchant's SKUs, but no order, place or person of another site.
-    other = FAR if role in ("worker", "lead") else "ACME"
-    found = re.search(rf"{other}(-(SHIPPED|PACKED|WALKED|READY|HELD)|surname| Row| warehouse)", body)
-    return found.group(0) if found else None
-
-
-def _fingerprints(config: Config, sides: list[Side]) -> dict[str, str]:
-    """Return a hash of every table's rows that belong to these merchants or, for the far one, lie at its site."""
-    engine = create_engine(config.migration_database_url)
-    found: dict[str, str] = {}
-    with engine.connect() as connection:
-        for side in sides:
-            for table in _TABLES:
-                columns = {
-                    row[0]
-                    for row in connection.execute(
-                        text("SELECT column_name FROM information_schema.columns WHERE table_name = :t"),
-                        {"t": table},
-                    )
-                }
-                column = "merchant_id" if "merchant_id" in columns else "site_id"
-                row_hash = text(
-                    f"SELECT md5(coalesce(string_agg(md5(t::text), '' ORDER BY md5(t::text)), '')) FROM {table} t WHERE {column} = :id"
-                )
-                # A session that was looked up notes that it was used; that is the asker's own row.
-                if table == "credentials":
-                    row_hash = text(
-                        "SELECT md5(coalesce(string_agg(md5(concat_ws('|', kind, lookup, revoked_at, user_id)), '' ORDER BY lookup), '')) "
-                        "FROM credentials WHERE merchant_id = :id AND kind <> 'session'"
-                    )
-                found[f"{table} of {side.ids['order_id']}"] = (
-                    connection.execute(row_hash, {"id": side.ids[column]}).scalar() or ""
-                )
-    engine.dispose()
-    return found
-
-
 def strangers(app: Flask, config: Config, world: World, roles: tuple[str, ...] = ROLES) -> list[str]:
     """Call every route as every role with ids that are not theirs, alone and mixed with their own; return what went wrong."""
     wrong: list[str] = []
     for role in roles:
-        client = _client(app, world, role)
+        client = sign_in(app, world, role)
         own = world.far if role == "far worker" else world.acme
         others = (
             [world.acme, world.rival]
@@ -231,24 +104,26 @@ def strangers(app: Flask, config: Config, world: World, roles: tuple[str, ...] =
             if role in ("worker", "lead")
             else [world.rival, world.far]
         )
-        before = _fingerprints(config, others)
-        for rule, method in _rules(app):
+        before = fingerprints(config, others)
+        for rule, method in routes(app):
             endpoint = rule.endpoint
             if (
                 endpoint in ANYBODY
                 or (endpoint in PUBLIC and not endpoint.startswith("tracking."))
-                or (role in ("clerk", "admin") and _may(role, app, endpoint))
+                or (role in ("clerk", "admin") and is_allowed(role, app, endpoint))
             ):
                 continue
             if endpoint.startswith("tracking."):
                 continue
-            for (variant, call), other in itertools.product(_variants(rule, app), others):
-                own_ids, other_ids = _ids(rule, call, world, own), _ids(rule, call, world, other)
+            for (variant, call), other in itertools.product(variants(rule, app), others):
+                own_ids, other_ids = ids_for(rule, call, world, own), ids_for(rule, call, world, other)
                 foreign = [name for name in own_ids if own_ids[name] != other_ids[name]]
                 mixes = [foreign, *([name] for name in foreign if len(foreign) > 1)] if foreign else [[]]
                 for mix in mixes:
                     ids = own_ids | {name: other_ids[name] for name in mix}
-                    answer = _send(client, app, rule, method, ids, call.form(world, other), role, world.token)
+                    answer = call_route(
+                        client, app, rule, method, ids, call.form(world, other), role, world.token
+                    )
                     what = f"{role}: {method} {rule.rule} {variant} with others' {', '.join(mix) or 'form'} → {answer.status_code}"
                     if answer.status_code >= 500:
                         wrong.append(f"{what}: a bug")
@@ -260,13 +135,13 @@ def strangers(app: Flask, config: Config, world: World, roles: tuple[str, ...] =
                         wrong.append(f"{what}: not refused")
                     if (
                         mix
-                        and _may(role, app, endpoint)
+                        and is_allowed(role, app, endpoint)
                         and answer.status_code not in (404, 303 if role == "nobody" else 404)
                     ):
                         wrong.append(f"{what}: 404 was expected")
-                    if (leak := _leak(role, answer)) is not None:
+                    if (leak := leak_in(role, answer)) is not None:
                         wrong.append(f"{what}: shows {leak!r}")
-        after = _fingerprints(config, others)
+        after = fingerprints(config, others)
         wrong += [f"{role} changed: {name}" for name in before if before[name] != after[name]]
     return wrong
 
@@ -284,18 +159,18 @@ def test_every_role_is_kept_out_of_what_its_role_does_not_include(
     wrong: list[str] = []
     with _copy(servers, built) as (app, _):
         for role in ROLES:
-            client = _client(app, world, role)
+            client = sign_in(app, world, role)
             own = world.far if role == "far worker" else world.acme
-            for rule, method in _rules(app):
-                if rule.endpoint in PUBLIC | ANYBODY or _may(role, app, rule.endpoint):
+            for rule, method in routes(app):
+                if rule.endpoint in PUBLIC | ANYBODY or is_allowed(role, app, rule.endpoint):
                     continue
-                for variant, call in _variants(rule, app):
-                    answer = _send(
+                for variant, call in variants(rule, app):
+                    answer = call_route(
                         client,
                         app,
                         rule,
                         method,
-                        _ids(rule, call, world, own),
+                        ids_for(rule, call, world, own),
                         call.form(world, own),
                         role,
                         world.token,
@@ -321,19 +196,19 @@ def test_everybody_gets_at_their_own(servers: Servers, built: tuple[str, World, 
     wrong: list[str] = []
     reached: set[str] = set()
     with _copy(servers, built) as (app, _):
-        rules = _rules(app)
-        readers = {role: _client(app, world, role) for role in ("owner", "token", "worker", "lead", "admin")}
+        rules = routes(app)
+        readers = {role: sign_in(app, world, role) for role in ("owner", "token", "worker", "lead", "admin")}
         for rule, method in rules:
-            role = _owner_of(app, rule.endpoint)
+            role = first_allowed(app, rule.endpoint)
             if role is None or method != "GET":
                 continue
-            for variant, call in _variants(rule, app):
-                answer = _send(
+            for variant, call in variants(rule, app):
+                answer = call_route(
                     readers[role],
                     app,
                     rule,
                     method,
-                    _ids(rule, call, world, world.acme),
+                    ids_for(rule, call, world, world.acme),
                     {},
                     role,
                     world.token,
@@ -342,18 +217,18 @@ def test_everybody_gets_at_their_own(servers: Servers, built: tuple[str, World, 
                 if answer.status_code not in call.good:
                     wrong.append(f"{role}: GET {rule.rule} {variant} → {answer.status_code}")
     for rule, method in rules:
-        role = _owner_of(app, rule.endpoint)
+        role = first_allowed(app, rule.endpoint)
         if role is None or method == "GET":
             continue
-        for variant, call in _variants(rule, app):
+        for variant, call in variants(rule, app):
             with _copy(servers, built) as (fresh, _):
-                client = _client(fresh, world, role)
-                answer = _send(
+                client = sign_in(fresh, world, role)
+                answer = call_route(
                     client,
                     fresh,
                     rule,
                     method,
-                    _ids(rule, call, world, world.acme),
+                    ids_for(rule, call, world, world.acme),
                     call.form(world, world.acme),
                     role,
                     world.token,
@@ -364,12 +239,6 @@ def test_everybody_gets_at_their_own(servers: Servers, built: tuple[str, World, 
                     wrong.append(f"{role}: {method} {rule.rule} {variant} → {answer.status_code} {text_}")
     assert wrong == [], "\n".join(wrong)
     assert reached == {rule.endpoint for rule, _ in rules} - PUBLIC - ANYBODY
-
-
-def _owner_of(app: Flask, endpoint: str) -> str | None:
-    if endpoint in PUBLIC | ANYBODY:
-        return None
-    return next(role for role in ("token", "owner", "worker", "lead", "admin") if _may(role, app, endpoint))
 
 
 def test_a_link_shows_its_own_order_and_no_other(servers: Servers, built: tuple[str, World, Path]) -> None:
@@ -393,7 +262,7 @@ def test_the_matrix_sees_a_leak(servers: Servers, built: tuple[str, World, Path]
     """The negative control: a view that forgets whose order it is asked for, and one that reads as the office."""
     world = built[1]
     with _copy(servers, built) as (app, config):
-        rule = next(rule for rule, _ in _rules(app) if rule.endpoint == "merchants.order")
+        rule = next(rule for rule, _ in routes(app) if rule.endpoint == "merchants.order")
         honest = app.view_functions["merchants.order"]
 
         @permit("orders.read")
@@ -416,12 +285,12 @@ def test_the_matrix_sees_a_change(servers: Servers, built: tuple[str, World, Pat
     """The negative control of the fingerprints: one word changed in the rival's rows is seen."""
     world = built[1]
     with _copy(servers, built) as (_, config):
-        before = _fingerprints(config, [world.rival])
+        before = fingerprints(config, [world.rival])
         engine = create_engine(config.migration_database_url)
         with engine.begin() as connection:
             connection.execute(
                 text("UPDATE holds SET reason = 'changed' WHERE id = :id"), {"id": world.rival.ids["hold_id"]}
             )
         engine.dispose()
-        after = _fingerprints(config, [world.rival])
+        after = fingerprints(config, [world.rival])
     assert [name.split()[0] for name in before if before[name] != after[name]] == ["holds"]
