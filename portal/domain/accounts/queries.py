@@ -270,7 +270,7 @@ def list_api_tokens(session: Session, merchant_id: UUID) -> list[TokenRow]:
         {"ids": [row.id for row in rows]},
     )
     last = {row.subject_id: row.used_at for row in used}
-    return [TokenRow(*row, last.get(row.id)) for row in rows]
+    return [TokenRow(*row, used_at=last.get(row.id)) for row in rows]
 
 
 def get_merchant(session: Session, merchant_id: UUID) -> MerchantRow:
