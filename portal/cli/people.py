@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 MEMBERS = ("owner", "member", "viewer")
 FLOOR = ("worker", "lead")
-OFFICE = ("clerk", "admin")
 
 
 def add_first_site(

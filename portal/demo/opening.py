@@ -67,7 +67,6 @@ class Opened:
     """What the days of the demo work with."""
 
     site_id: UUID
-    lead_id: UUID
     worker_ids: list[UUID]
     office_id: UUID
     shops: list[Shop]
@@ -97,7 +96,7 @@ def open_operator(database: Database, at: datetime, chance: random.Random) -> Op
     ]
     for shop in shops:
         _deliver(database, site_id, shop, bins, by_role["lead"][0], at, chance)
-    return Opened(site_id, by_role["lead"][0], by_role["worker"], admin, shops)
+    return Opened(site_id, by_role["worker"], admin, shops)
 
 
 def _open_site(session: Session) -> UUID:

@@ -84,13 +84,6 @@ class UnprocessableError(PortalError):
         self.problems = problems
 
 
-class TooLargeError(PortalError):
-    """More bytes than this place takes."""
-
-    status = 413
-    code = "too_large"
-
-
 class TooManyError(PortalError):
     """Too many tries in too short a time."""
 

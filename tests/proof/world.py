@@ -98,7 +98,7 @@ def build(db: Database, config: Config) -> World:
         for code in sites:
             begun[code].order(db, number)
         for site_id, worker_id in workers.items():
-            opened = Opened(site_id, worker_id, [worker_id], worker_id, [])
+            opened = Opened(site_id, [worker_id], worker_id, [])
             floor = Floor(db, opened, Files(config.var / "documents"), random.Random(1), make.NOW)
             _work(floor, worker_id, number)
     for code in sites:

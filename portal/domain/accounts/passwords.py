@@ -6,7 +6,6 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from argon2.profiles import CHEAPEST
 
 from portal.kernel.errors import FieldProblem, UnprocessableError
 
@@ -25,13 +24,6 @@ COMMON = frozenset(
 """A few of the most tried passwords of our length; NIST SP 800-63B (2017) section 5.1.1.2 asks to refuse common ones."""
 
 _hasher = PasswordHasher()
-
-
-def use_cheap_hashes() -> None:
-    """Hash with the least work from now on. For tests and demo data: the real settings take 0.2 s a hash."""
-    global _hasher  # noqa: PLW0603 (one setting of the process)
-    _hasher = PasswordHasher.from_parameters(CHEAPEST)
-    _dummy.cache_clear()
 
 
 def hash_secret(secret: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from portal.kernel.states import Moves, move
 
 PARCEL_STATES = ("packing", "packed", "shipped", "cancelled")
-AFTER_PACKED = ("packed", "shipped")
 
 PARCEL_MOVES = Moves(
     "parcel",

@@ -22,7 +22,6 @@ class ParsedFile:
     encoding: str
     delimiter: str
     header: tuple[str, ...]
-    ignored_columns: tuple[str, ...]
     row_count: int
     orders: tuple[StagedOrder, ...]
     problems: tuple[Problem, ...]
@@ -71,7 +70,4 @@ def read_order_file(data: bytes, name: str) -> ParsedFile:
             "At least one order below the header.",
             "Choose the orders in your shop and export them again.",
         )
-    ignored = tuple(cell for cell, key in zip(table.header, keys, strict=True) if not key)
-    return ParsedFile(
-        "shopify", table.encoding, table.delimiter, table.header, ignored, count, orders, problems
-    )
+    return ParsedFile("shopify", table.encoding, table.delimiter, table.header, count, orders, problems)

@@ -12,7 +12,6 @@ from portal.domain.orders.queries.pages import (
     LockedOrder,
     OrderPage,
     RecipientRow,
-    find_order_by_number,
     find_recipient,
     get_order,
     line_quantities,
@@ -23,7 +22,7 @@ from portal.domain.orders.queries.pages import (
 
 __all__ = [
     "BoardRow", "EventRow", "HoldRow", "LineQuantities", "LineRow", "LockedOrder", "OrderFilter", "OrderPage", "OrderRow", "RecipientRow",
-    "board", "count_by_progress", "count_operator_holds", "find_order_by_number", "find_recipient", "get_order", "line_quantities", "list_orders",
+    "board", "count_by_progress", "count_operator_holds", "find_recipient", "get_order", "line_quantities", "list_orders",
     "lock_order", "open_holds",
     "why_not_shipped",
 ]  # fmt: skip

@@ -173,17 +173,6 @@ def lock_order(session: Session, merchant_id: UUID, order_id: UUID) -> LockedOrd
     return LockedOrder(*row)
 
 
-def find_order_by_number(session: Session, number: str) -> list[tuple[UUID, UUID]]:
-    """Return (merchant id, order id) of every order in the scope with this number, newest first."""
-    rows = session.execute(
-        select(Order.merchant_id, Order.id)
-        .where(Order.number == number.strip())
-        .order_by(Order.created_at.desc())
-        .limit(20)
-    )
-    return [(merchant_id, order_id) for merchant_id, order_id in rows]
-
-
 def line_quantities(session: Session, merchant_id: UUID, order_ids: Sequence[UUID]) -> list[LineQuantities]:
     """Return each order's eaches by stage, in one statement."""
     rows = run(
