@@ -31,7 +31,8 @@ lint:
 	@echo "Rules …" && $(PYTHON_) -m ruff check --quiet . && $(PYTHON_) -m ruff format --quiet --check .
 	@echo "Templates …" && $(PYTHON_) -m djlint templates --lint --quiet
 	@echo "Types …" && $(PYTHON_) -m pyright --level error
-	@echo "Walls …" && $(PYTHON_) -c "from importlinter.cli import lint_imports_command; lint_imports_command()" --no-cache
+	@echo "Walls …" && walls=$$($(PYTHON_) -c "from importlinter.cli import lint_imports_command; lint_imports_command()" --no-cache) \
+		|| { echo "$$walls"; exit 1; }
 
 test: setup-test
 	@$(MAKE) --no-print-directory lint
