@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, g, request
+from flask import Blueprint, g, redirect, request, url_for
 
+from portal.kernel.errors import WrongStateError
 from portal.kernel.scopes import AsMerchant
 from portal.web.access import require_kind
 
@@ -28,6 +29,13 @@ FAMILY = {
 def members_only() -> Response | None:
     """Keep the door for members, and take their merchant's scope."""
     refused = require_kind("merchant")
+    if refused is None and not g.principal.chosen:
+        # Anybody's merchant may invite anybody: an invitation must never decide whose orders the next click is about.
+        if request.method in ("GET", "HEAD"):
+            return redirect(url_for("sign_in.choose"), 303)
+        raise WrongStateError(
+            "You belong to several merchants. Choose for which one you work, then do this again: nothing was changed."
+        )
     if refused is None:
         g.scope = AsMerchant(g.principal.merchant_id, g.principal.user_id)
     return refused

@@ -209,6 +209,7 @@ def _principal(rows: list[SessionRow]) -> Principal | None:
     return Principal(
         **base, kind="merchant", role=chosen.role, merchant_id=chosen.merchant_id, merchant_code=chosen.code, merchant_name=chosen.name,
         site_id=chosen.site_id, site_name=chosen.site_name, site_timezone=chosen.site_timezone,
+        chosen=wanted is not None or len(memberships) == 1,
     )  # fmt: skip
 
 

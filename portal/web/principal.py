@@ -60,6 +60,8 @@ class Principal:
     device_id: UUID | None = None
     scopes: frozenset[str] = frozenset()
     memberships: tuple[Membership, ...] = field(default=())
+    chosen: bool = True
+    """Whether it is settled for which merchant this session works: with several and no choice it is not."""
 
     # What Flask-Login asks of a user.
     is_authenticated: ClassVar[bool] = True

@@ -12,6 +12,7 @@ from portal.domain.accounts.commands.passwords import ask_reset, change_password
 from portal.domain.accounts.commands.sessions import (
     close_all_sessions,
     close_session,
+    only_merchant,
     open_session,
 )
 from portal.domain.accounts.commands.sessions import (
@@ -211,7 +212,9 @@ def use_link(kind: str, token: str) -> Response | tuple[str, int]:
     try:
         with database().transaction(AtGate()) as session:
             user_id = set_password_by_link(session, kind=kind, secret=token, password=str(form.password.data))
-            secret = open_session(session, user_id=user_id, at=clock.now())
+            secret = open_session(
+                session, user_id=user_id, merchant_id=only_merchant(session, user_id), at=clock.now()
+            )
     except UnprocessableError as error:
         form.password.errors = [error.sentence]
         return render_template("sign_in/password.html", form=form, kind=kind), 422
@@ -269,7 +272,7 @@ def new_password() -> Response | tuple[str, int]:
                 old=str(form.old.data),
                 new=str(form.password.data),
             )
-            merchant_id = principal.merchant_id
+            merchant_id = principal.merchant_id if principal.chosen else None
             secret = open_session(session, user_id=principal.user_id, merchant_id=merchant_id, at=clock.now())
     except NotSignedInError as error:
         form.old.errors = [error.sentence]

@@ -33,7 +33,17 @@ def sign_in(session: Session, *, email: str, password: str, at: datetime) -> tup
     right = is_right(found.secret_hash if found else None, password)
     if not right or found is None or found.user_id is None or not find_principals(session, found.user_id):
         raise NotSignedInError(WRONG, code="wrong_password")
-    return open_session(session, user_id=found.user_id, at=at), found.user_id
+    merchant_id = only_merchant(session, found.user_id)
+    return open_session(session, user_id=found.user_id, merchant_id=merchant_id, at=at), found.user_id
+
+
+def only_merchant(session: Session, user_id: UUID) -> UUID | None:
+    """Return the merchant that somebody's session is for from its first moment: the only one they belong to, else None.
+
+    A session that waited for a choice would follow an invitation to another merchant.
+    """
+    people = find_principals(session, user_id)
+    return people[0].merchant_id if len(people) == 1 else None
 
 
 def open_session(
