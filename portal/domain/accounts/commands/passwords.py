@@ -49,11 +49,11 @@ def ask_reset(session: Session, *, email: str) -> None:
 def set_password_by_link(session: Session, *, kind: str, secret: str, password: str) -> UUID:
     """Set the password of whoever holds an invitation or reset link; end the link and all sessions; return the user's id."""
     found = find_credential(session, kind, digest(secret))
-    if found is None or found.user_id is None:
+    # Ended before it is used, and counted: of two who use a link at the same moment one is too late.
+    if found is None or found.user_id is None or not revoke_credentials(session, kind, lookup=digest(secret)):
         raise NotFoundError(_GONE)
     check_password(password)
     _set_password(session, found.user_id, password)
-    revoke_credentials(session, kind, user_id=found.user_id)
     close_all_sessions(session, user_id=found.user_id)
     return found.user_id
 
@@ -80,3 +80,6 @@ def _set_password(session: Session, user_id: UUID, password: str) -> None:
             kind="password", lookup=people[0].email, secret_hash=hash_secret(password), user_id=user_id
         ),
     )
+    # A link that still lay in some mailbox would undo what was just set.
+    for kind in ("reset", "invitation"):
+        revoke_credentials(session, kind, user_id=user_id)
