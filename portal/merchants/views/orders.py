@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
 VIEWS = (
-    ("", "All"), ("stuck", "Needs you"), ("due", "Today"), ("late", "Late"), ("held", "On hold"), ("open", "Open"), ("shipped", "Shipped"),
+    ("", "All"), ("stuck", "Late or stuck"), ("due", "Today"), ("late", "Late"), ("held", "On hold"), ("open", "Open"), ("shipped", "Shipped"),
 )  # fmt: skip
 
 
 @merchants.get("/orders")
 @permit("orders.read")
-def orders() -> str:
+def orders() -> str | Response:
     """List orders; every filter is in the address, so that a list can be sent as a link."""
     merchant_id = g.principal.merchant_id
     progress = request.args.get("progress", "")
@@ -49,6 +49,8 @@ def orders() -> str:
     page = Page.from_request()
     with transaction() as session:
         rows, total = list_orders(session, wanted, limit=page.size, offset=page.offset)
+        if total == 1 and "open" in request.args and not (wanted.view or wanted.progress):
+            return redirect(url_for("merchants.order", order_id=rows[0].id), 303)
         counts = count_by_progress(session, merchant_id)
         return render_template(
             "merchants/orders.html", rows=rows, page=page.of(total), wanted=wanted, views=VIEWS, progress=PROGRESS, counts=counts,
@@ -119,7 +121,7 @@ def hold_order(order_id: UUID) -> Response | tuple[str, int]:
 @merchants.post("/holds/<uuid:hold_id>/release")
 @permit("orders.write")
 def release(hold_id: UUID) -> Response:
-    """End a hold."""
+    """End a hold that is the merchant's own to end; the warehouse's are ended by the warehouse."""
     with transaction() as session:
         order_id = release_hold(
             session,
@@ -127,6 +129,7 @@ def release(hold_id: UUID) -> Response:
             hold_id=hold_id,
             by=g.principal.user_id,
             at=clock.now(),
+            owners=("merchant",),
         )
     flash("The hold is released.", "ok")
     return redirect(url_for("merchants.order", order_id=order_id), 303)

@@ -67,12 +67,26 @@ def place_hold(
 
 
 def release_hold(
-    session: Session, *, merchant_id: UUID, hold_id: UUID, by: UUID | None, at: datetime
+    session: Session,
+    *,
+    merchant_id: UUID,
+    hold_id: UUID,
+    by: UUID | None,
+    at: datetime,
+    owners: tuple[str, ...] = ("merchant", "operator"),
 ) -> UUID:
-    """End a hold; return its order's id. Raises `NotFoundError` when the merchant has no such open hold."""
+    """End a hold; return its order's id. `owners`: whose holds the caller may end.
+
+    Raises `NotFoundError` when the merchant has no such open hold of these owners.
+    """
     row = session.execute(
         update(Hold)
-        .where(Hold.merchant_id == merchant_id, Hold.id == hold_id, Hold.released_at.is_(None))
+        .where(
+            Hold.merchant_id == merchant_id,
+            Hold.id == hold_id,
+            Hold.released_at.is_(None),
+            Hold.owner.in_(owners),
+        )
         .values(released_at=at, released_by=by)
         .returning(Hold.order_id, Hold.site_id, Hold.reason)
     ).one_or_none()
