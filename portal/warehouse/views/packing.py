@@ -97,7 +97,7 @@ def parcel_of_tote(session: Session, site_id: UUID, code: str) -> str | None:
 
 
 def _parcel(session: Session, number: str) -> ParcelRow:
-    parcel = find_parcel(session, g.principal.site_id, number)
+    parcel = find_parcel(session, g.principal.site_id, number) if number.isprintable() else None
     if parcel is None:
         raise NotFoundError("There is no such parcel here.")
     return parcel

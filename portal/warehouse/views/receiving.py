@@ -46,7 +46,7 @@ def receive_screen(session: Session, about: Mapping[str, str]) -> Screen:
             merchant=str(sku.merchant_id),
             sku=str(sku.id),
             place=about.get("place", DOCK),
-            quantity=int(about["quantity"]) if about.get("quantity", "").isdigit() else None,
+            quantity=_eaches(about),
         )
         return _form_screen(session, sku, form)
     code = about.get("code_was", "")
@@ -65,6 +65,12 @@ def _form_screen(session: Session, sku: SkuRow, form: ReceiveForm) -> Screen:
 def _lately(session: Session) -> list[object]:
     since = clock.now() - UNDO_FOR
     return list(received_lately(session, g.principal.site_id, g.principal.user_id, since=since))
+
+
+def _eaches(about: Mapping[str, str]) -> int | None:
+    """Return the count that the form carries, or None; digits are those of a keyboard."""
+    text = about.get("quantity", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _sku(session: Session, about: Mapping[str, str]) -> SkuRow | None:
@@ -97,8 +103,7 @@ def after_receive(session: Session, scan: ScanIn, about: Mapping[str, str], answ
     if len(found) != 1:
         return url_for("warehouse.receive", code=scan.code)
     [(sku, eaches)] = found
-    again = about.get("sku") == str(sku.id) and about.get("quantity", "").isdigit()
-    quantity = eaches + (int(about["quantity"]) if again else 0)
+    quantity = eaches + ((_eaches(about) or 0) if about.get("sku") == str(sku.id) else 0)
     return url_for(
         "warehouse.receive",
         merchant=sku.merchant_id,
@@ -118,8 +123,7 @@ def work_receive(session: Session, scan: ScanIn, about: Mapping[str, str]) -> An
     if code == DONE:
         if sku is None:
             return Answer(verdict="applied", headline="Done")
-        quantity = int(about["quantity"]) if about.get("quantity", "").isdigit() else 0
-        return _receive(session, scan, sku, about.get("place", DOCK), quantity)
+        return _receive(session, scan, sku, about.get("place", DOCK), _eaches(about) or 0)
     place = find_place(session, scan.site_id, scan.code)
     if place is not None:
         if sku is None:

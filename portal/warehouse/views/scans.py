@@ -40,7 +40,7 @@ def scan(step: str) -> Response | tuple[str, int]:
         raise NotFoundError("There is no such screen.")
     posted = _posted()
     here = STEPS[step]
-    about = {name: str(posted[name]) for name in ABOUT if posted.get(name)}
+    about = {name: _plain(posted[name]) for name in ABOUT if posted.get(name)}
     incoming = read_scan(posted)
     if incoming.code.upper() == SIGN_OUT:
         return _sign_out(incoming)
@@ -60,7 +60,10 @@ def scan(step: str) -> Response | tuple[str, int]:
 def _posted() -> Mapping[str, object]:
     if not request.is_json:
         return request.form
-    body: object = request.get_json()
+    try:
+        body: object = request.get_json()
+    except RecursionError as error:
+        raise UnprocessableError("The scan is nested too deeply.") from error
     if not isinstance(body, dict):
         raise UnprocessableError("Send one scan as a JSON object with id and code.")
     return body  # pyright: ignore[reportUnknownVariableType] (any JSON object; each value is read as text)
@@ -68,7 +71,7 @@ def _posted() -> Mapping[str, object]:
 
 def read_scan(posted: Mapping[str, object]) -> ScanIn:
     """Return the scan that a form or the tablet's script sent; `UnprocessableError` when it carries no uuid."""
-    code = " ".join(str(posted.get("code", "")).replace("\0", "").split())
+    code = " ".join(_plain(posted.get("code", "")).split())
     try:
         scan_id = UUID(str(posted.get("id", "")))
     except ValueError as error:
@@ -83,6 +86,11 @@ def read_scan(posted: Mapping[str, object]) -> ScanIn:
         code=code,
         at=clock.now(),
     )
+
+
+def _plain(value: object) -> str:
+    """Return what was sent as a text that can be kept: JSON may hold NUL and halves of characters."""
+    return str(value).replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def say(answer: Answer) -> None:
