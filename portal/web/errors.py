@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Response, g, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, SecurityError
 
-from portal.kernel.errors import NotSignedInError, PortalError, UnprocessableError
+from portal.kernel.errors import DuplicateError, NotSignedInError, PortalError, UnprocessableError
 
 if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.wrappers import Response as AnyResponse
 
 log = structlog.get_logger("portal.web")
+UNIQUE_VIOLATION = "23505"
 DRAIN_BYTES = 256 * 1024 * 1024
 
 _SENTENCES = {
@@ -119,6 +121,22 @@ def install(app: Flask) -> None:
         if isinstance(error, MethodNotAllowed):
             return body, code, {"Allow": ", ".join(sorted(error.valid_methods or ()))}
         return body, code
+
+    _install_surprises(app)
+
+
+def _install_surprises(app: Flask) -> None:
+    @app.errorhandler(IntegrityError)
+    def refuse_race(error: IntegrityError) -> AnyResponse | tuple[str, int]:
+        # Commands look before they write; two of the same at the same moment both see nothing.
+        if getattr(error.orig, "sqlstate", "") != UNIQUE_VIOLATION:
+            return fail(error)
+        constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", "")
+        log.warning("the same twice at once", id=g.get("request_id"), constraint=constraint)
+        refused = DuplicateError(
+            "The same came in twice at the same moment, and the other one was kept. Nothing of this one was saved. Reload the page."
+        )
+        return problem_json(refused) if wants_json() else _page(refused.status, refused.sentence)
 
     @app.errorhandler(Exception)
     def fail(error: Exception) -> AnyResponse | tuple[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 import redis
 import structlog
 from flask import Flask, g, request
-from flask_wtf.csrf import CSRFProtect
+from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -35,6 +36,8 @@ CSP = (
 )
 MOST_BYTES = 10 * 1024 * 1024
 MOST_IMPORT_BYTES = 50 * 1024 * 1024
+
+_SECRET = re.compile(r"[0-9A-Za-z_-]{20,}")
 
 csrf = CSRFProtect()
 log = structlog.get_logger("portal.web")
@@ -74,6 +77,7 @@ def make_app(config: Config) -> Flask:
     # In this order before each view: who it is, then how much they may send, then CSRF, which reads the body.
     install_login(app, secure=secure)
     _install_requests(app)
+    _refuse_other_sites(app, own=urlsplit(config.base_url).netloc)
     csrf.init_app(app)  # pyright: ignore[reportUnknownMemberType] (Flask-WTF has no types)
     install_static(app)
     filters.install(app)
@@ -123,10 +127,24 @@ def _install_requests(app: Flask) -> None:
         return response
 
 
+def _refuse_other_sites(app: Flask, *, own: str) -> None:
+    """Refuse what a page of another site sends, before its token is looked at: browsers say where a form comes from."""
+
+    @app.before_request
+    def check_origin() -> None:
+        origin = request.headers.get("Origin")
+        if request.method in ("GET", "HEAD", "OPTIONS") or origin is None or request.blueprint == "api":
+            return
+        if urlsplit(origin).netloc not in (own, request.host):
+            raise CSRFError("sent from another site")
+
+
 def _log_path() -> str:
     """Return the path for the log, without the secrets that some links carry."""
-    rule = request.url_rule.rule if request.url_rule else request.path
-    return rule if "<token>" in rule else request.path
+    if request.url_rule is not None:
+        return request.url_rule.rule if "<token>" in request.url_rule.rule else request.path
+    # No page of ours: a link that somebody's mail program has added to still holds its secret.
+    return _SECRET.sub("…", request.path)
 
 
 def _install_health(app: Flask) -> None:

@@ -28,8 +28,12 @@ def count_try(kind: str, account: str) -> None:
             (f"address:{request.remote_addr}", TRIES * 10),
         ):
             key = f"{config.redis_prefix}tries:{kind}:{name}"
-            redis.set(key, 0, ex=WINDOW_S, nx=True)
-            if redis.incr(key) > limit:
+            # In one step: a count whose end came between two steps would never end again.
+            with redis.pipeline() as steps:
+                steps.set(key, 0, ex=WINDOW_S, nx=True)
+                steps.incr(key)
+                _, tries = steps.execute()
+            if tries > limit:
                 raise TooManyError("Too many tries. Wait five minutes, or ask for a new password.")
     except RedisError as error:
         raise ClosedError(
