@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from flask import Response
 
 api = Blueprint("api", __name__)
+MOST_PROBLEMS = 100
+"""So many fields that do not fit are named in one answer: a body of nonsense must not come back four times as large."""
+
 # A page of another site cannot send a token, so there is nothing to protect a machine's requests from.
 csrf.exempt(api)  # pyright: ignore[reportUnknownMemberType] (Flask-WTF has no types)
 
@@ -42,16 +45,18 @@ def refuse(error: PortalError) -> Response:
 
 @api.errorhandler(ValidationError)
 def refuse_fields(error: ValidationError) -> Response:
-    """Answer a body that does not fit its schema: every field at once, and nothing of what was sent."""
+    """Answer a body that does not fit its schema: every field at once (up to a hundred), and nothing of what was sent."""
+    entries = error.errors(include_url=False, include_context=False, include_input=False)
     problems = tuple(
-        FieldProblem(".".join(str(part) for part in entry["loc"]) or "body", entry["type"], entry["msg"])
-        for entry in error.errors(include_url=False, include_context=False, include_input=False)
-    )
-    fields = "field does" if len(problems) == 1 else "fields do"
-    return problem_json(
-        UnprocessableError(
-            f"{len(problems)} {fields} not fit. See `errors`.", problems=problems, code="fields"
+        FieldProblem(
+            ".".join(str(part) for part in entry["loc"])[:200] or "body", entry["type"], entry["msg"]
         )
+        for entry in entries[:MOST_PROBLEMS]
+    )
+    fields = "field does" if len(entries) == 1 else "fields do"
+    which = f"the first {MOST_PROBLEMS} of them in `errors`" if len(entries) > MOST_PROBLEMS else "`errors`"
+    return problem_json(
+        UnprocessableError(f"{len(entries)} {fields} not fit. See {which}.", problems=problems, code="fields")
     )
 
 
