@@ -22,7 +22,9 @@ BEGIN
     RAISE insufficient_privilege USING MESSAGE = 'credential outside the merchant''s rights';
   ELSIF caller = 'portal_floor' AND (
        p_kind NOT IN ('device', 'badge', 'pin')
-       OR p_site_id IS DISTINCT FROM NULLIF(current_setting('portal.site_id', true), '')::uuid) THEN
+       OR p_site_id IS DISTINCT FROM NULLIF(current_setting('portal.site_id', true), '')::uuid
+       OR (p_kind IN ('badge', 'pin')
+           AND NOT EXISTS (SELECT 1 FROM staff_members w WHERE w.user_id = p_user_id AND w.site_id = p_site_id))) THEN
     RAISE insufficient_privilege USING MESSAGE = 'credential outside the floor''s rights';
   ELSIF caller = 'portal_gate' AND p_kind NOT IN ('session', 'password', 'reset') THEN
     RAISE insufficient_privilege USING MESSAGE = 'credential outside the gate''s rights';

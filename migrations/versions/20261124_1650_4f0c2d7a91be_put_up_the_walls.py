@@ -70,7 +70,9 @@ WALLS = (
     Wall("staged_orders", "SELECT, INSERT, UPDATE, DELETE", "SELECT, INSERT, UPDATE", "", "SELECT"),
     Wall("parcels", "SELECT", "SELECT, UPDATE", "SELECT, INSERT, UPDATE", "SELECT, INSERT, UPDATE", others=READ),
     Wall("documents", "SELECT", "SELECT, INSERT", "SELECT, INSERT, UPDATE", "SELECT, INSERT"),
-    Wall("messages", "SELECT", "SELECT, INSERT, UPDATE", "", "SELECT, INSERT, UPDATE"),
+    Wall("messages",
+         "SELECT (merchant_id, id, order_id, parcel_id, kind, topic, state, from_name, reply_to, to_name, to_address, subject, error, attempts, "
+         "created_at, sending_at, sent_at)", "SELECT, INSERT, UPDATE", "", "SELECT, INSERT, UPDATE"),
     # News.
     Wall("outbox", "INSERT", "SELECT, INSERT", "INSERT", "SELECT, INSERT, UPDATE (not_before, failed_at, attempts, error)",
          OWN.replace("merchant_id", "scope_id", 1), OWN.replace("merchant_id", "scope_id", 1), ALL, ALL,
