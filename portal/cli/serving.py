@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import struct
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +19,29 @@ if TYPE_CHECKING:
     from portal.config import Config
 
 
+LONGEST_SILENCE_S = 20
+"""How long a caller may send or take nothing in the middle of a request."""
+
+
 def serve(config: Config, *, host: str, processes: int, threads: int) -> None:
     """Serve the web application on `host` and the configured port until a signal ends it."""
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 (the other commands do without it)
+    from gunicorn.workers.gthread import ThreadWorker  # noqa: PLC0415 (as above)
 
     require_free_port(host, config.port)
     database = Database.from_config(config)
     database.refuse_unsafe_logins()
     database.dispose()
+
+    class Impatient(ThreadWorker):
+        """Gives up on a caller who begins a request and falls silent: a dozen of them would hold every thread for ever."""
+
+        def handle(self, conn: Any) -> Any:  # noqa: ANN401 (gunicorn has no types)
+            """Serve a connection. The limit is set in the kernel, because gunicorn makes its sockets wait without one."""
+            silence = struct.pack("ll", LONGEST_SILENCE_S, 0)
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, silence)
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, silence)
+            return super().handle(conn)
 
     class Server(BaseApplication):
         """Gunicorn, configured here and not by its own files."""
@@ -34,7 +50,7 @@ def serve(config: Config, *, host: str, processes: int, threads: int) -> None:
             """Set what this installation needs; everything else is gunicorn's default."""
             settings: dict[str, Any] = {
                 "bind": f"[{host}]:{config.port}" if ":" in host else f"{host}:{config.port}", "workers": processes, "threads": threads,
-                "worker_class": "gthread", "timeout": 60, "graceful_timeout": 10, "proc_name": "parcelyard web",
+                "worker_class": Impatient, "timeout": 60, "graceful_timeout": 10, "proc_name": "parcelyard web",
                 "control_socket_disable": True, "max_requests": 20_000, "max_requests_jitter": 2_000, "loglevel": "warning",
             }  # fmt: skip
             for name, value in settings.items():
