@@ -311,7 +311,7 @@ def upgrade() -> None:
         sa.Column("site_id", sa.Uuid(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("external_id", sa.Text(), nullable=False),
-        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(collation="C"), nullable=False),
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), server_default="open", nullable=False),
         sa.Column("progress", sa.Text(), server_default="received", nullable=False),
@@ -357,7 +357,24 @@ def upgrade() -> None:
     op.create_index(
         "ix_orders_merchant_id_progress", "orders", ["merchant_id", "progress", "placed_at"], unique=False
     )
+    op.create_index(
+        "ix_orders_merchant_id_promised_on", "orders", ["merchant_id", "promised_on", "id"], unique=False
+    )
+    op.create_index(
+        "ix_orders_open",
+        "orders",
+        ["site_id", "promised_on", "id"],
+        unique=False,
+        postgresql_where="state = 'open' AND progress <> 'shipped'",
+    )
     op.create_index("ix_orders_placed_at", "orders", ["placed_at", "id"], unique=False)
+    op.create_index(
+        "ix_orders_site_id_shipped_at",
+        "orders",
+        ["site_id", "shipped_at"],
+        unique=False,
+        postgresql_where="shipped_at IS NOT NULL",
+    )
     op.create_index(
         "ix_orders_site_id_progress", "orders", ["site_id", "progress", "promised_on"], unique=False
     )
@@ -667,12 +684,30 @@ def upgrade() -> None:
         sa.Column("country", sa.Text(), nullable=False),
         sa.Column("email", sa.Text(), server_default="", nullable=False),
         sa.Column("phone", sa.Text(), server_default="", nullable=False),
+        sa.Column(
+            "name_key",
+            sa.Text(collation="C"),
+            sa.Computed("lower(name COLLATE pg_c_utf8)", persisted=True),
+            nullable=False,
+        ),
+        sa.Column(
+            "email_key",
+            sa.Text(collation="C"),
+            sa.Computed("lower(email COLLATE pg_c_utf8)", persisted=True),
+            nullable=False,
+        ),
         sa.ForeignKeyConstraint(
             ["merchant_id", "site_id", "order_id"],
             ["orders.merchant_id", "orders.site_id", "orders.id"],
             name=op.f("fk_recipients_merchant_id_site_id_order_id"),
         ),
         sa.PrimaryKeyConstraint("merchant_id", "order_id", name=op.f("pk_recipients")),
+    )
+    op.create_index(
+        "ix_recipients_merchant_id_email_key", "recipients", ["merchant_id", "email_key"], unique=False
+    )
+    op.create_index(
+        "ix_recipients_merchant_id_name_key", "recipients", ["merchant_id", "name_key"], unique=False
     )
     op.create_table(
         "staged_orders",

@@ -38,17 +38,20 @@ class BoardRow:
 _BOARD = """
 WITH days AS (SELECT id, timezone, (CAST(:now AS timestamptz) AT TIME ZONE timezone)::date AS today FROM sites)
 SELECT o.site_id, o.merchant_id, m.name,
-       count(*) FILTER (WHERE urgent AND o.promised_on < d.today)::int,
-       count(*) FILTER (WHERE urgent AND o.promised_on = d.today)::int,
+       count(*) FILTER (WHERE urgent AND o.promised_on < o.today)::int,
+       count(*) FILTER (WHERE urgent AND o.promised_on = o.today)::int,
        count(*) FILTER (WHERE urgent AND o.progress IN ('ready', 'picking'))::int,
        count(*) FILTER (WHERE urgent AND o.progress = 'picked')::int,
        count(*) FILTER (WHERE urgent AND o.progress = 'packed')::int,
        count(*) FILTER (WHERE urgent AND o.progress IN ('received', 'waiting_for_stock'))::int,
        count(*) FILTER (WHERE NOT urgent)::int
-FROM orders o JOIN days d ON d.id = o.site_id JOIN merchants m ON m.id = o.merchant_id
-CROSS JOIN LATERAL (SELECT o.progress <> 'shipped' AS urgent) u
-WHERE (o.state = 'open' AND o.progress <> 'shipped' AND o.promised_on <= d.today)
-   OR (o.shipped_at >= d.today::timestamp AT TIME ZONE d.timezone)
+FROM (
+  SELECT o.site_id, o.merchant_id, o.promised_on, o.progress, d.today, true AS urgent FROM orders o JOIN days d ON d.id = o.site_id
+  WHERE o.state = 'open' AND o.progress <> 'shipped' AND o.promised_on <= d.today
+  UNION ALL
+  SELECT o.site_id, o.merchant_id, o.promised_on, o.progress, d.today, false FROM orders o JOIN days d ON d.id = o.site_id
+  WHERE o.shipped_at >= d.today::timestamp AT TIME ZONE d.timezone
+) o JOIN merchants m ON m.id = o.merchant_id
 GROUP BY o.site_id, o.merchant_id, m.name
 ORDER BY 4 DESC, 5 DESC, m.name
 """
