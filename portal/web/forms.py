@@ -11,7 +11,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import NumberRange, StopValidation
+from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, StopValidation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
@@ -34,7 +34,10 @@ class WholeNumberField(IntegerField):
     """A whole number in a range; letters get the sentence of the range, and only that one."""
 
     def pre_validate(self, form: BaseForm) -> None:
-        """Stop before the range is checked when there is no number."""
+        """Stop before the range is checked when there is no number; a blank is judged by the rule that is about blanks."""
+        blank = not any(str(text).strip() for text in self.raw_data or ())
+        if blank and any(isinstance(rule, Optional | InputRequired | DataRequired) for rule in self.validators):
+            return
         if self.process_errors:
             sentence = next(
                 (str(rule.message) for rule in self.validators if isinstance(rule, NumberRange)),
