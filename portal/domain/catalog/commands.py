@@ -75,7 +75,8 @@ def add_barcode(session: Session, *, merchant_id: UUID, sku_id: UUID, code: str,
         )
     elif tuple(known) != (sku_id, quantity):
         raise DuplicateError(
-            f"The barcode {code} is in use for another SKU or quantity. Remove it there first."
+            f"The barcode {code} is in use for another SKU or quantity. Remove it there first.",
+            code="duplicate_barcode",
         )
     activate_sku(session, merchant_id=merchant_id, sku_id=sku_id)
 

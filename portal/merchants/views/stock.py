@@ -65,7 +65,8 @@ def create_sku() -> Response | tuple[str, int]:
         with transaction() as session:
             sku_id = add_sku(session, merchant_id=g.principal.merchant_id, sku=new)
     except DuplicateError as error:
-        form.code.errors = [error.sentence]
+        about = form.barcode if error.code == "duplicate_barcode" else form.code
+        about.errors = [error.sentence]
         return render_template("merchants/sku_new.html", form=form), 422
     flash(f"SKU {new.code} is in the catalogue.", "ok")
     return redirect(url_for("merchants.sku", sku_id=sku_id), 303)
