@@ -181,14 +181,15 @@ def storm(
     fleet: Fleet,
     *,
     every_s: float,
+    most: int,
     targets: tuple[str, ...] = ("web", "worker", "dispatch", "redis", "postgres"),
 ) -> Iterator[None]:
-    """Kill something every so often while the block runs, in turn, so that each kind is hit."""
+    """Kill something every so often while the block runs, at most so many times, in turn, so that each kind is hit."""
     done = threading.Event()
 
     def rage() -> None:
         turn = 0
-        while not done.wait(every_s):
+        while not done.wait(every_s) and sum(fleet.killed.values()) < most:
             fleet.kill_one(targets[turn % len(targets)])
             turn += 1
 
