@@ -7,7 +7,6 @@ from wtforms import SelectField, SelectMultipleField, StringField
 from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, NumberRange, Optional
 
 from portal.web.forms import Form, WholeNumberField, choices
-from portal.web.principal import TOKEN_SCOPES
 
 
 class HoldForm(Form):
@@ -110,6 +109,10 @@ class InviteForm(Form):
     )
 
 
+TOKEN_DEEDS = ("orders.read", "orders.write")
+"""What a token is offered: only what the API has addresses for."""
+
+
 class TokenForm(Form):
     """A token for a machine."""
 
@@ -122,7 +125,9 @@ class TokenForm(Form):
     )
     scopes = SelectMultipleField(
         "What it may do",
-        choices=choices((scope, scope) for scope in TOKEN_SCOPES),
+        name="scopes[]",
+        id="scopes",
+        choices=choices((scope, scope) for scope in TOKEN_DEEDS),
         default=["orders.read", "orders.write"],
         validate_choice=False,
     )

@@ -187,13 +187,13 @@ class StaffForm(PersonForm):
 class BadgeForm(Form):
     """A badge for a worker."""
 
-    code = StringField("Badge", validators=[DataRequired("Scan or enter the badge's code.")])
+    code = StringField("What its barcode says", validators=[DataRequired("Scan or enter the badge's code.")])
 
 
 class PinForm(Form):
     """A PIN for a worker."""
 
-    pin = PasswordField("PIN", validators=[DataRequired("Enter a PIN.")])
+    pin = PasswordField("New PIN", validators=[DataRequired("Enter a PIN.")])
 
 
 class PlacesForm(Form):

@@ -151,7 +151,8 @@ def test_a_blank_sku_is_mended_in_the_page(db: Database, app: Flask, here: Shop)
     client = signed_in(app, here.member)
     path = preview(client, export([row("#6", Lineitem_sku="")]))
     [form] = forms(client, path)
-    post(client, form, path, sku="POT-GLASS-1L")
+    answer = post(client, form, path, **{"sku[]": "POT-GLASS-1L"})
+    assert answer.location.endswith("?show=ship"), "nothing is left to mend: the mended order is shown"
     post(client, f"{path}/confirm", path, unknown_skus="leave")
     assert count(db, "orders") == 1
 
@@ -167,6 +168,8 @@ def test_the_same_file_again_says_so_and_changes_nothing(db: Database, app: Flas
     assert "Nothing in it is new, so importing it again changes nothing." in text
     assert "2 same as before Imported earlier" in text
     assert "Nothing to import" in text
+    assert "Nothing is imported yet" not in text
+    assert "2 0 0 Nothing new in it" in words(client, "/m/imports")
     post(client, f"{second}/confirm", "/m/imports", unknown_skus="create")
     assert count(db, "orders") == 2
 
@@ -321,7 +324,7 @@ def test_a_viewer_may_look_and_not_touch(db: Database, app: Flask, here: Shop) -
     path = preview(signed_in(app, here.member), mixed_file())
     client = signed_in(app, here.viewer)
     html = client.get(path).get_data(as_text=True)
-    assert html.count("<form") == 1, "only the sign-out"
+    assert html.count("<form") == 2, "only the search and the sign-out"
     assert 'type="file"' not in client.get("/m/imports").get_data(as_text=True)
     [form] = forms(signed_in(app, here.member), path)[:1]
     for target in (f"{path}/confirm", f"{path}/discard", form):

@@ -70,6 +70,9 @@ def test_views_search_sort_and_pages_are_in_the_address(db: Database, app: Flask
     assert numbers(client, "/m/orders?progress=waiting_for_stock") == [waiting]
     assert numbers(client, "/m/orders?search=%23JT1004") == [ready]
     assert numbers(client, "/m/orders?search=j%C3%BCrgen") == [waiting]
+    found = client.get("/m/orders?open=1&search=%23JT1004")
+    assert (found.status_code, found.location) == (303, f"/m/orders/{here.orders['ready']}")
+    assert numbers(client, "/m/orders?open=1&search=%23JT") == [ready, waiting, held, late]
     assert numbers(client, "/m/orders?search=ADA@mail.example&view=late") == [late]
     assert numbers(client, "/m/orders?search=%25") == []
     assert numbers(client, "/m/orders?view=nonsense&sort=nonsense&progress=nonsense&page=nonsense") == [
@@ -208,7 +211,7 @@ def test_a_viewer_sees_and_changes_nothing(db: Database, app: Flask) -> None:
     hold_id = hold(here, "one", "Wait.")
     client, path = signed_in(app, here.viewer), f"/m/orders/{order_id}"
     html = client.get(path).get_data(as_text=True)
-    assert html.count("<form") == 1, "only the sign-out"
+    assert html.count("<form") == 2, "only the search and the sign-out"
     for target in (f"{path}/hold", f"{path}/cancel", f"/m/holds/{hold_id}/release"):
         answer = post(client, target, path, reason="Stop")
         assert answer.status_code == 403

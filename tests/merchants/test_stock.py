@@ -70,6 +70,13 @@ def test_add_a_sku(db: Database, app: Flask, here: Shop) -> None:
     taken = post(client, "/m/stock/new", "/m/stock/new", code="TEA-EARL-250", name="Again")
     assert taken.status_code == 422
     assert "There is a SKU TEA-EARL-250 already." in taken.get_data(as_text=True)
+    used = post(
+        client, "/m/stock/new", "/m/stock/new", code="NEW", name="New", barcode="5012345000000", weight_g=""
+    )
+    assert used.status_code == 422
+    assert 'href="#barcode">The barcode 5012345000000 is in use' in used.get_data(as_text=True)
+    bare = post(client, "/m/stock/new", "/m/stock/new", code="BARE", name="Bare", barcode="", weight_g="")
+    assert bare.status_code == 303, "the weight is optional"
     made = post(client, "/m/stock/new", "/m/stock/new", code="CUP", name="Cup", barcode="400", weight_g="120")
     assert made.status_code == 303
     assert "SKU CUP is in the catalogue." in words(client, made.location)
@@ -107,7 +114,7 @@ def test_a_barcode_stands_for_one_sku(app: Flask, here: Shop) -> None:
 def test_viewers_and_rivals(db: Database, app: Flask, here: Shop) -> None:
     path = f"/m/stock/{here.skus['TEA-EARL-250']}"
     viewer = signed_in(app, here.viewer)
-    assert viewer.get(path).get_data(as_text=True).count("<form") == 1, "only the sign-out"
+    assert viewer.get(path).get_data(as_text=True).count("<form") == 2, "only the search and the sign-out"
     assert viewer.get("/m/stock/new").status_code == 403
     rival = signed_in(app, people.member(db, here.rival))
     assert rival.get(path).status_code == 404

@@ -54,6 +54,7 @@ class ImportSummary:
     orders: int
     accepted: int
     attention: int
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,8 @@ def list_imports(
         """
         SELECT i.id, i.file_name, i.state, i.created_at, i.confirmed_at, u.display_name,
                count(s.id)::int, count(s.id) FILTER (WHERE s.verdict = 'ship' AND s.order_id IS NOT NULL)::int,
-               count(s.id) FILTER (WHERE s.verdict = 'attention')::int
+               count(s.id) FILTER (WHERE s.verdict = 'attention')::int,
+               count(s.id) FILTER (WHERE s.verdict = 'ship' AND s.order_id IS NULL)::int
         FROM (SELECT * FROM imports WHERE merchant_id = :merchant AND (:sha256 = '' OR file_sha256 = :sha256)
               ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset) i
         LEFT JOIN staged_orders s ON s.merchant_id = i.merchant_id AND s.import_id = i.id

@@ -119,7 +119,7 @@ def preview(import_id: UUID) -> str:
 def mend(import_id: UUID, staged_id: UUID) -> Response:
     """Put what was typed into an order that needs attention."""
     changes = {name: request.form.get(name, "")[:200].replace("\0", "") for name, _ in ADDRESS_FIELDS}
-    skus = [text[:100].replace("\0", "") for text in request.form.getlist("sku")[:500]]
+    skus = [text[:100].replace("\0", "") for text in request.form.getlist("sku[]")[:500]]
     with transaction() as session:
         found, row = get_staged_order(session, g.principal.merchant_id, staged_id)
         if found != import_id:
@@ -128,13 +128,15 @@ def mend(import_id: UUID, staged_id: UUID) -> Response:
         verdict = mend_order(
             session, merchant_id=g.principal.merchant_id, staged_id=staged_id, changes=changes, skus=skus
         )
+        left = get_preview(session, g.principal.merchant_id, import_id).counts["attention"]
     if verdict == "ship":
         flash(f"Order {number} is mended. It will be made when you import.", "ok")
-    else:
-        flash(f"Saved. Order {number} still lacks something; see below.", "warn")
-    return redirect(
-        url_for("merchants.preview", import_id=found, show="attention", _anchor=f"order-{staged_id}"), 303
-    )
+        return redirect(
+            url_for("merchants.preview", import_id=found, show="attention" if left else "ship"), 303
+        )
+    # No anchor: the sentence stands at the top of the page, and an anchor would scroll past it.
+    flash(f"Saved. Order {number} still lacks something; see below.", "warn")
+    return redirect(url_for("merchants.preview", import_id=found, show="attention"), 303)
 
 
 @merchants.post("/imports/<uuid:import_id>/confirm")

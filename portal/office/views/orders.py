@@ -48,7 +48,7 @@ VIEWS = (
 
 @office.get("/orders")
 @permit("office.read")
-def orders() -> str:
+def orders() -> str | Response:
     """List orders of all merchants; every filter is in the address, so that a list can be sent as a link."""
     progress, page = asked("progress"), Page.from_request()
     wanted = OrderFilter(
@@ -64,6 +64,10 @@ def orders() -> str:
     )
     with transaction() as session:
         rows, total = list_orders(session, wanted, limit=page.size, offset=page.offset)
+        if total == 1 and asked("open") and not (wanted.view or wanted.progress):
+            return redirect(
+                url_for("office.order", merchant_id=rows[0].merchant_id, order_id=rows[0].id), 303
+            )
         sites, merchants = list_sites(session), list_merchants(session)
         zones = {site.id: site.timezone for site in sites}
         return render_template(

@@ -37,7 +37,7 @@ def _page(form: StaffForm) -> str:
 
 
 def _sites(session: Session) -> list[tuple[str, str]]:
-    return [("", "None (office)"), *((str(site.id), site.name) for site in list_sites(session))]
+    return [*((str(site.id), site.name) for site in list_sites(session)), ("", "None (office)")]
 
 
 @office.post("/staff")
