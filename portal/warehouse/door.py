@@ -32,12 +32,13 @@ def floor_only() -> Response | None:
     if request.endpoint in BEFORE_SIGN_IN:
         return None
     principal = g.get("principal")
-    if principal is None and g.device is not None:
+    if principal is None:
+        # A browser that is no tablet yet goes there too: that page says how it becomes one.
         if request.method in ("GET", "HEAD"):
             return redirect(url_for("warehouse.tiles"), 303)
         raise NotSignedInError("Your session has ended. Scan your badge and go on: nothing is lost.")
     refused = require_kind("staff", "worker", "lead")
-    if refused is not None or principal is None:
+    if refused is not None:
         return refused
     here = g.device is not None and g.device.site_id == principal.site_id
     shown = g.device.id if g.device is not None else None

@@ -22,6 +22,8 @@ def test_a_browser_that_is_no_tablet_lets_nobody_in_by_badge(
 ) -> None:
     here = make.site(db)
     worker = people.staff(db, "worker", here, badge=BADGE, pin=PIN)
+    stranger = client.get("/s/")
+    assert (stranger.status_code, stranger.location) == (303, "/s/sign-in")
     page = client.get("/s/sign-in").get_data(as_text=True)
     assert "Not enrolled" in page
     assert "Scan your badge" not in page
