@@ -36,8 +36,8 @@ def folder() -> Iterator[Path]:
 
 def sql(servers: Servers, statement: str, *values: object) -> list[tuple[Any, ...]]:
     """Run one committed statement as the superuser."""
-    address = f"host={servers.postgres_socket_dir} port={servers.postgres_port} user=postgres dbname=postgres"
-    with psycopg.connect(address) as connection:
+    host, port = str(servers.postgres_socket_dir), servers.postgres_port
+    with psycopg.connect(host=host, port=port, user="postgres", dbname="postgres") as connection:
         cursor = connection.execute(statement.encode(), values or None)
         return cursor.fetchall() if cursor.description else []
 

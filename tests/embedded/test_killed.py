@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from portal.embedded import ensure_running, status, stop
+from portal.embedded.processes import is_alive
 from tests.embedded.conftest import pids, queue, sql
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def test_a_busy_back_end_of_a_killed_server_is_ended(folder: Path) -> None:
     connection.pgconn.flush()
     os.kill(pids(servers)[0], signal.SIGKILL)
     ensure_running(folder)
-    assert not os.path.exists(f"/proc/{busy}")
+    assert not is_alive(busy)
     assert sql(servers, "SELECT 1") == [(1,)]
     connection.pgconn.finish()
 
@@ -115,5 +116,5 @@ def test_a_removed_folder_begins_anew_while_the_old_servers_still_ran(folder: Pa
     assert status(folder) is None
     assert ensure_running(folder) == servers
     assert set(pids(servers)).isdisjoint(old)
-    assert not any(os.path.exists(f"/proc/{pid}") for pid in old)
+    assert not any(map(is_alive, old))
     assert sql(servers, "SELECT to_regclass('t') IS NULL") == [(True,)]

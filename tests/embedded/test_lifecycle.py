@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portal.embedded import Servers, ensure_running, status, stop
+from portal.embedded.processes import is_alive
 from tests.embedded.conftest import pids, queue, setting, sql
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def test_asking_again_changes_nothing_and_stopping_keeps_the_data(folder: Path) 
     assert stop(folder) is True
     assert status(folder) is None
     assert stop(folder) is False
-    assert not any(os.path.exists(f"/proc/{pid}") for pid in before)
+    assert not any(map(is_alive, before))
     assert ensure_running(folder) == servers
     assert pids(servers) != before
     assert sql(servers, "SELECT n FROM t") == [(7,)]
@@ -181,5 +182,5 @@ def test_awkward_folder_names_work(folder: Path, awkward: str) -> None:
 
 def _wait_for_end(pid: int) -> None:
     deadline = time.monotonic() + 10
-    while os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
+    while is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
