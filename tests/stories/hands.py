@@ -9,7 +9,7 @@ from tests.browser import sign_in
 from tests.stories.house import BADGE, BARCODES
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Page
 
     from tests.stories.house import House
 
@@ -20,10 +20,9 @@ ADDRESS = {
 """What is typed into an order without an address."""
 
 
-def read(what: Page | Locator) -> str:
-    """Return what can be read, in one line with single spaces."""
-    place = what.locator("main") if hasattr(what, "goto") else what
-    return re.sub(r"\s+", " ", place.inner_text()).strip()
+def read(page: Page) -> str:
+    """Return what can be read on a page, in one line with single spaces."""
+    return re.sub(r"\s+", " ", page.locator("main").inner_text()).strip()
 
 
 class Desk:
