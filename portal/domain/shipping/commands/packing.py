@@ -157,7 +157,7 @@ def scan_pack(session: Session, scan: ScanIn, *, merchant_id: UUID, parcel_id: U
         return Answer(
             verdict="applied",
             headline="Parcel complete",
-            sentence=f"{put}. Take label and slip, then scan the label.",
+            sentence=f"{put}.",
             completed="parcel",
         )
     if not any(line.waiting for line in lines):
