@@ -12,7 +12,7 @@ import pytest
 from portal.domain.orders.commands.accept import accept_orders
 from portal.domain.orders.commands.allocation import allocate
 from portal.domain.orders.commands.holds import cancel_order, place_hold, release_hold
-from portal.domain.orders.queries import OrderFilter, get_order, list_orders, why_not_shipped
+from portal.domain.orders.queries import OrderFilter, get_order, list_orders, whys_not_shipped
 from portal.jobs import Courier
 from portal.kernel.db import run
 from portal.kernel.errors import NotFoundError, WrongStateError
@@ -57,7 +57,7 @@ def test_stock_of_several_bins_fills_one_order_and_a_late_delivery_the_rest(db: 
     order_id = make.order(db, acme, {tea: 7}, number="big")
     assert _progress(db, acme) == {"big": "waiting_for_stock"}
     with db.transaction(AsMerchant(acme)) as session:
-        assert why_not_shipped(session, acme, order_id).reason.startswith(
+        assert whys_not_shipped(session, acme, [order_id])[order_id].reason.startswith(
             "It waits for stock: 2 × TEA (0 available)."
         )
     make.stock(db, here, acme, tea, 9, bin_number=2)
@@ -150,7 +150,7 @@ def test_a_hold_says_why_and_ends_once(db: Database) -> None:
             session, merchant_id=acme, order_id=order_id, kind="merchant", reason="The customer wants to change the address.", owner="merchant",
             next_step="Change the address, then release.", by=None, at=make.NOW,
         )  # fmt: skip
-        why = why_not_shipped(session, acme, order_id)
+        why = whys_not_shipped(session, acme, [order_id])[order_id]
         assert (why.code, why.owner, why.next_step) == (
             "hold",
             "merchant",
@@ -162,7 +162,7 @@ def test_a_hold_says_why_and_ends_once(db: Database) -> None:
         release_hold(session, merchant_id=acme, hold_id=hold, by=None, at=make.NOW)
         with pytest.raises(NotFoundError, match="no such open hold"):
             release_hold(session, merchant_id=acme, hold_id=hold, by=None, at=make.NOW)
-        assert why_not_shipped(session, acme, order_id).code == "waiting_for_pick"
+        assert whys_not_shipped(session, acme, [order_id])[order_id].code == "waiting_for_pick"
 
 
 def test_lines_that_need_no_shipping_wait_for_nothing(db: Database) -> None:

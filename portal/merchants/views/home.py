@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import g, render_template
 
 from portal.domain.accounts.queries import MerchantCalendar, merchant_calendar
-from portal.domain.orders.queries import OrderFilter, count_by_progress, list_orders, why_not_shipped
+from portal.domain.orders.queries import OrderFilter, count_by_progress, list_orders, whys_not_shipped
 from portal.domain.orders.states import PROGRESS
 from portal.domain.stock.queries import stock_levels
 from portal.kernel import clock
@@ -35,9 +35,10 @@ def home() -> str:
         due = list_orders(session, OrderFilter(merchant_id=merchant_id, view="due", today=today), limit=1)[1]
         newest, total = list_orders(session, OrderFilter(merchant_id=merchant_id), limit=8)
         low, low_total = stock_levels(session, merchant_id, only_low=True, limit=6)
+        whys = whys_not_shipped(session, merchant_id, [row.id for row in stuck])
         return render_template(
             "merchants/home.html",
-            stuck=[(row, why_not_shipped(session, merchant_id, row.id)) for row in stuck],
+            stuck=[(row, whys[row.id]) for row in stuck],
             stuck_total=stuck_total,
             due=due,
             cut_off=say_cut_off(merchant_calendar(session, merchant_id), now),

@@ -17,12 +17,12 @@ from portal.domain.orders.queries.pages import (
     line_quantities,
     lock_order,
     open_holds,
-    why_not_shipped,
+    whys_not_shipped,
 )
 
 __all__ = [
     "BoardRow", "EventRow", "HoldRow", "LineQuantities", "LineRow", "LockedOrder", "OrderFilter", "OrderPage", "OrderRow", "RecipientRow",
     "board", "count_by_progress", "count_operator_holds", "find_recipient", "get_order", "line_quantities", "list_orders",
     "lock_order", "open_holds",
-    "why_not_shipped",
+    "whys_not_shipped",
 ]  # fmt: skip

@@ -206,82 +206,84 @@ def open_holds(session: Session, order_ids: Sequence[UUID]) -> list[HoldRow]:
     return [HoldRow(*row) for row in session.execute(statement)]
 
 
-def why_not_shipped(session: Session, merchant_id: UUID, order_id: UUID) -> Why:
-    """Say why an order has not shipped: a reason, an owner, a next step. `NotFoundError` when the scope sees no such order."""
-    [row] = session.execute(
-        select(
-            Order.site_id, Order.state, Order.progress, Order.priority, Order.promised_on, Order.placed_at
-        ).where(Order.merchant_id == merchant_id, Order.id == order_id)
-    ).all() or [None]
-    if row is None:
-        raise NotFoundError("There is no such order.")
-    holds = tuple(open_holds(session, [order_id]))
-    return _why(session, merchant_id, order_id, row, holds)
+def whys_not_shipped(session: Session, merchant_id: UUID, order_ids: Sequence[UUID]) -> dict[UUID, Why]:
+    """Say of each of a merchant's orders why it has not shipped: a reason, an owner, a next step.
+
+    Costs as many statements for many orders as for one. Orders that the scope does not see are left out.
+    """
+    rows = session.execute(
+        select(Order.id, Order.state, Order.progress, Order.promised_on).where(
+            Order.merchant_id == merchant_id, Order.id.in_(list(order_ids))
+        )
+    ).all()
+    return _whys(session, merchant_id, rows, open_holds(session, order_ids))
 
 
-def _why(
+def _whys(
     session: Session,
     merchant_id: UUID,
-    order_id: UUID,
-    row: Any,  # noqa: ANN401 (a row with the columns that are read here, of two selects)
+    rows: Sequence[Any],
     holds: Sequence[HoldRow],
-) -> Why:
-    """Say why an order has not shipped, of which row and open holds have been read."""
-    missing, ahead, packing = (), 0, False
-    if row.state == "open" and row.progress in ("received", "waiting_for_stock", "picking"):
-        missing = _missing(session, merchant_id, order_id)
-    if row.state == "open" and row.progress == "ready":
-        ahead = _ahead(session, row.site_id, row.priority, row.promised_on, row.placed_at)
-    if row.progress == "picked":
-        [quantities] = line_quantities(session, merchant_id, [order_id])
-        packing = quantities.quantities.packed > 0
+) -> dict[UUID, Why]:
+    """Say why orders have not shipped, of which rows (of either select) and open holds have been read."""
+    progress = {row.id: row.progress for row in rows if row.state == "open"}
+    missing = _missing(session, merchant_id, _in(progress, "received", "waiting_for_stock", "picking"))
+    ahead = _ahead(session, merchant_id, _in(progress, "ready"))
+    picked = _in(progress, "picked")
+    quantities = line_quantities(session, merchant_id, picked) if picked else []
+    packing = {line.order_id for line in quantities if line.quantities.packed > 0}
     today = clock.today(merchant_calendar(session, merchant_id).timezone)
-    return say_why(
-        Situation(
-            state=row.state, progress=row.progress, promised_on=row.promised_on, today=today,
-            holds=tuple((hold.reason, hold.owner, hold.next_step) for hold in holds), missing=missing, ahead=ahead, packing=packing,
+    return {
+        row.id: say_why(
+            Situation(
+                state=row.state, progress=row.progress, promised_on=row.promised_on, today=today,
+                holds=tuple((hold.reason, hold.owner, hold.next_step) for hold in holds if hold.order_id == row.id),
+                missing=tuple(missing.get(row.id, ())), ahead=ahead.get(row.id, 0), packing=row.id in packing,
+            )
         )
-    )  # fmt: skip
+        for row in rows
+    }  # fmt: skip
 
 
-def _missing(session: Session, merchant_id: UUID, order_id: UUID) -> tuple[Missing, ...]:
-    rows = run(
-        session,
-        """
-        SELECT l.sku_code, (l.quantity - l.quantity_cancelled - coalesce(got.quantity, 0))::int AS needed,
-               coalesce(free.quantity, 0)::int, s.state = 'draft'
-        FROM order_lines l JOIN skus s ON s.merchant_id = l.merchant_id AND s.id = l.sku_id
-        LEFT JOIN LATERAL (SELECT sum(b.quantity) AS quantity FROM line_balances b
-                           WHERE b.merchant_id = l.merchant_id AND b.order_line_id = l.id) got ON true
-        LEFT JOIN LATERAL (SELECT sum(b.quantity) AS quantity FROM balances b
-                           WHERE b.merchant_id = l.merchant_id AND b.sku_id = l.sku_id AND b.condition = 'available' AND b.physical) free ON true
-        WHERE l.merchant_id = :merchant AND l.order_id = :order AND l.requires_shipping
-          AND l.quantity - l.quantity_cancelled > coalesce(got.quantity, 0)
-        ORDER BY l.position
-        """,
-        {"merchant": merchant_id, "order": order_id},
-    )
-    return tuple(Missing(*row) for row in rows)
+def _in(progress: dict[UUID, str], *stages: str) -> list[UUID]:
+    return [order_id for order_id, stage in progress.items() if stage in stages]
 
 
-def _ahead(session: Session, site_id: UUID, priority: int, promised_on: date, placed_at: datetime) -> int:
-    [row] = run(
-        session,
-        """
-        SELECT count(*) FROM (
-          SELECT 1 FROM orders
-          WHERE site_id = :site AND progress = 'ready' AND (-priority, promised_on, placed_at) < (-CAST(:priority AS int), :promised, :placed)
-          LIMIT :most) AS ahead
-        """,
-        {
-            "site": site_id,
-            "priority": priority,
-            "promised": promised_on,
-            "placed": placed_at,
-            "most": MANY_AHEAD,
-        },
-    )
-    return row[0]
+def _missing(session: Session, merchant_id: UUID, order_ids: list[UUID]) -> dict[UUID, list[Missing]]:
+    found: dict[UUID, list[Missing]] = {}
+    if order_ids:
+        for order_id, *missing in run(session, _MISSING, {"merchant": merchant_id, "orders": order_ids}):
+            found.setdefault(order_id, []).append(Missing(*missing))
+    return found
+
+
+def _ahead(session: Session, merchant_id: UUID, order_ids: list[UUID]) -> dict[UUID, int]:
+    if not order_ids:
+        return {}
+    asked = {"merchant": merchant_id, "orders": order_ids, "most": MANY_AHEAD}
+    return {row[0]: row[1] for row in run(session, _AHEAD, asked)}
+
+
+_MISSING = """
+SELECT l.order_id, l.sku_code, (l.quantity - l.quantity_cancelled - coalesce(got.quantity, 0))::int AS needed,
+       coalesce(free.quantity, 0)::int, s.state = 'draft'
+FROM order_lines l JOIN skus s ON s.merchant_id = l.merchant_id AND s.id = l.sku_id
+LEFT JOIN LATERAL (SELECT sum(b.quantity) AS quantity FROM line_balances b
+                   WHERE b.merchant_id = l.merchant_id AND b.order_line_id = l.id) got ON true
+LEFT JOIN LATERAL (SELECT sum(b.quantity) AS quantity FROM balances b
+                   WHERE b.merchant_id = l.merchant_id AND b.sku_id = l.sku_id AND b.condition = 'available' AND b.physical) free ON true
+WHERE l.merchant_id = :merchant AND l.order_id = ANY (:orders) AND l.requires_shipping
+  AND l.quantity - l.quantity_cancelled > coalesce(got.quantity, 0)
+ORDER BY l.order_id, l.position
+"""
+
+_AHEAD = """
+SELECT o.id, (SELECT count(*) FROM (
+  SELECT 1 FROM orders a
+  WHERE a.site_id = o.site_id AND a.progress = 'ready' AND (-a.priority, a.promised_on, a.placed_at) < (-o.priority, o.promised_on, o.placed_at)
+  LIMIT :most) AS before_it)
+FROM orders o WHERE o.merchant_id = :merchant AND o.id = ANY (:orders)
+"""
 
 
 def get_order(session: Session, merchant_id: UUID, order_id: UUID) -> OrderPage:
@@ -312,7 +314,9 @@ def get_order(session: Session, merchant_id: UUID, order_id: UUID) -> OrderPage:
         lines=_lines(session, merchant_id, order_id),
         holds=holds,
         timeline=_timeline(session, merchant_id, order_id),
-        why=_why(session, merchant_id, order_id, row, [hold for hold in holds if hold.released_at is None]),
+        why=_whys(session, merchant_id, [row], [hold for hold in holds if hold.released_at is None])[
+            order_id
+        ],
     )
 
 
