@@ -23,6 +23,9 @@ log = structlog.get_logger("portal.cli")
 RESTART_S = 1.0
 """How long the keeper waits before it replaces a process that ended by itself or was killed."""
 
+BEGINNING_S = 30.0
+"""So long after its first start a refusal is about the settings. Later it is about a server that is away, and will be back."""
+
 TEND_S = 2.0
 END_S = 12.0
 
@@ -35,10 +38,11 @@ class Kept:
     arguments: Sequence[str]
     process: subprocess.Popen[bytes] | None = None
     due_at: float = field(default=0.0)
+    first_start_at: float | None = None
 
 
 class Keeper:
-    """Starts processes and replaces those that end. One that refuses for a known reason ends everything, with its code."""
+    """Starts processes and replaces those that end. One that refuses at the very beginning, for a known reason, ends everything, with its code."""
 
     def __init__(self, kept: Sequence[Kept], *, tend: Callable[[], object] | None = None) -> None:
         """Take what shall run, and what is called every two seconds besides (it looks after the built-in servers)."""
@@ -64,15 +68,20 @@ class Keeper:
         return 0
 
     def _look_at(self, one: Kept) -> int | None:
-        """Start what does not run and is due; return the code of one that has just ended."""
+        """Start what does not run and is due; return the code of one that has just ended at its beginning."""
         code = None
         if one.process is not None:
             code = one.process.poll()
             if code is None:
                 return None
             log.warning("process_ended", name=one.name, pid=one.process.pid, code=code)
+            _let_go(one.process)
             one.process, one.due_at = None, time.monotonic() + RESTART_S
+            # A worker that is replaced while Redis restarts must not take the web with it.
+            if one.first_start_at is None or time.monotonic() > one.first_start_at + BEGINNING_S:
+                code = None
         if code != REFUSED and time.monotonic() >= one.due_at:
+            one.first_start_at = one.first_start_at or time.monotonic()
             one.process = subprocess.Popen(
                 [sys.executable, "-m", "portal.cli", *one.arguments, "--kept"], stdin=subprocess.PIPE
             )
@@ -99,3 +108,10 @@ class Keeper:
                 # A job that is cut off leaves a lease that ends by itself, and another worker takes the row.
                 process.kill()
                 process.wait()
+            _let_go(process)
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    """Close our end of the pipe by which a process sees that we live."""
+    if process.stdin is not None:
+        process.stdin.close()
