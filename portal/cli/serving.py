@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from portal.config import Config
 
 
-LONGEST_SILENCE_S = 20
+LONGEST_SILENCE_S = 10
 """How long a caller may send or take nothing in the middle of a request."""
 
 
 def serve(config: Config, *, host: str, processes: int, threads: int) -> None:
     """Serve the web application on `host` and the configured port until a signal ends it."""
-    from gunicorn.app.base import BaseApplication  # noqa: PLC0415 (the other commands do without it)
-    from gunicorn.workers.gthread import ThreadWorker  # noqa: PLC0415 (as above)
+    from gunicorn.app.base import BaseApplication
+    from gunicorn.workers.gthread import ThreadWorker
 
     require_free_port(host, config.port)
     database = Database.from_config(config)
@@ -58,7 +58,7 @@ def serve(config: Config, *, host: str, processes: int, threads: int) -> None:
 
         def load(self) -> Any:  # noqa: ANN401 (any WSGI application)
             """Build the application in the serving process, so that no connection crosses a fork."""
-            from portal import create_app  # noqa: PLC0415
+            from portal import create_app
 
             return create_app(config)
 
@@ -80,7 +80,7 @@ def require_free_port(host: str, port: int) -> None:
 
 def dispatch(config: Config, *, lease_s: float) -> None:
     """Hand due news to the workers until a signal ends it."""
-    from portal.jobs import Dispatcher  # noqa: PLC0415 (starting rq takes a moment that other commands save)
+    from portal.jobs import Dispatcher
 
     database = Database.from_config(config)
     dispatcher = Dispatcher(database, config, lease_s=lease_s)
@@ -91,7 +91,7 @@ def dispatch(config: Config, *, lease_s: float) -> None:
 
 def work(config: Config, *, lease_s: float, max_jobs: int | None) -> None:
     """Be one worker in this process until a signal, or so many jobs, end it."""
-    from portal.jobs import work as work_on  # noqa: PLC0415
+    from portal.jobs import work as work_on
 
     database = Database.from_config(config)
     work_on(database, config, lease_s=lease_s, max_jobs=max_jobs)
