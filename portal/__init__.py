@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 def create_app(config: Config) -> Flask:
     """Build the web application on a configuration; routes without a declared permission stop it here."""
-    from portal.api.door import api  # noqa: PLC0415 (the command line imports this package without the web)
-    from portal.merchants.door import merchants  # noqa: PLC0415
-    from portal.office.door import office  # noqa: PLC0415
-    from portal.tracking.door import tracking  # noqa: PLC0415
-    from portal.warehouse.door import warehouse  # noqa: PLC0415
-    from portal.web.access import require_permissions  # noqa: PLC0415
-    from portal.web.factory import make_app  # noqa: PLC0415
-    from portal.web.sign_in import sign_in  # noqa: PLC0415
+    from portal.api.door import api
+    from portal.merchants.door import merchants
+    from portal.office.door import office
+    from portal.tracking.door import tracking
+    from portal.warehouse.door import warehouse
+    from portal.web.access import require_permissions
+    from portal.web.factory import make_app
+    from portal.web.sign_in import sign_in
 
     app = make_app(config)
     app.register_blueprint(sign_in)

@@ -232,7 +232,7 @@ def connect(config: Config) -> Redis:
 
 
 def _client(config: Config, **options: Any) -> Redis:  # noqa: ANN401 (redis-py's own options)
-    return Redis.from_url(config.redis_url, socket_connect_timeout=2, **options)  # pyright: ignore[reportUnknownMemberType]
+    return Redis.from_url(config.redis_url, socket_connect_timeout=2, **options)  # pyright: ignore[reportUnknownMemberType] (redis-py leaves it open)
 
 
 def queue_name(config: Config) -> str:

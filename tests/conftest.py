@@ -37,7 +37,7 @@ def _cluster_folder() -> Path:
     name = f"parcelyard-test-{os.geteuid()}-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}"
     memory = Path("/dev/shm")  # noqa: S108 (a private 0700 folder is made in it)
     roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 1_000_000_000
-    return (memory if roomy else Path(os.environ.get("TMPDIR", "/tmp"))) / name  # noqa: S108
+    return (memory if roomy else Path(os.environ.get("TMPDIR", "/tmp"))) / name  # noqa: S108 (as above)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

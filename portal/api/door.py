@@ -66,4 +66,4 @@ def refuse_http(error: HTTPException) -> Response:
     return problem_json(error)
 
 
-from portal.api.views import orders  # noqa: E402, F401  # pyright: ignore[reportUnusedImport] (registers the routes)
+from portal.api.views import orders  # pyright: ignore[reportUnusedImport] (registers the routes)

@@ -48,8 +48,8 @@ def _logged(work: Callable[[Config, argparse.Namespace], int | None]) -> Command
     """Wrap a long-running command: it logs, reads the settings, and ends with its keeper."""
 
     def command(given: argparse.Namespace) -> int:
-        from portal.cli.logs import configure_logs  # noqa: PLC0415
-        from portal.cli.serving import end_with_keeper  # noqa: PLC0415
+        from portal.cli.logs import configure_logs
+        from portal.cli.serving import end_with_keeper
 
         configure_logs()
         if getattr(given, "kept", False):
@@ -60,20 +60,20 @@ def _logged(work: Callable[[Config, argparse.Namespace], int | None]) -> Command
 
 
 def _serve(config: Config, given: argparse.Namespace) -> None:
-    from portal.cli.serving import serve  # noqa: PLC0415 (each command loads what it needs, so that --help is quick)
+    from portal.cli.serving import serve
 
     serve(config, host=given.host, processes=given.processes, threads=given.threads)
 
 
 def _dispatch(config: Config, given: argparse.Namespace) -> None:
-    from portal.cli.serving import dispatch  # noqa: PLC0415
+    from portal.cli.serving import dispatch
 
     dispatch(config, lease_s=given.lease_s)
 
 
 def _worker(config: Config, given: argparse.Namespace) -> int:
-    from portal.cli.keeping import Keeper, Kept  # noqa: PLC0415
-    from portal.cli.serving import work  # noqa: PLC0415
+    from portal.cli.keeping import Keeper, Kept
+    from portal.cli.serving import work
 
     if given.processes == 1:
         work(config, lease_s=given.lease_s, max_jobs=given.max_jobs)
@@ -83,9 +83,9 @@ def _worker(config: Config, given: argparse.Namespace) -> int:
 
 
 def _run(config: Config, given: argparse.Namespace) -> int:
-    from portal import embedded  # noqa: PLC0415
-    from portal.cli.keeping import Keeper, Kept  # noqa: PLC0415
-    from portal.cli.serving import require_free_port  # noqa: PLC0415
+    from portal import embedded
+    from portal.cli.keeping import Keeper, Kept
+    from portal.cli.serving import require_free_port
 
     require_free_port(given.host, config.port)
     web = [
@@ -116,7 +116,7 @@ def _worker_arguments(given: argparse.Namespace) -> list[str]:
 
 
 def _demo(given: argparse.Namespace) -> int:
-    from portal.cli.demo import demo  # noqa: PLC0415
+    from portal.cli.demo import demo
 
     return demo(
         detach=given.detach,
@@ -128,19 +128,19 @@ def _demo(given: argparse.Namespace) -> int:
 
 
 def _stop(given: argparse.Namespace) -> int:
-    from portal.cli.demo import stop  # noqa: PLC0415
+    from portal.cli.demo import stop
 
     return stop()
 
 
 def _check(given: argparse.Namespace) -> int:
-    from portal.cli.checking import check  # noqa: PLC0415
+    from portal.cli.checking import check
 
     return check(Config.from_env())
 
 
 def _servers(given: argparse.Namespace) -> int:
-    from portal.cli import installing  # noqa: PLC0415
+    from portal.cli import installing
 
     return {
         "start": installing.start_servers,
@@ -150,7 +150,7 @@ def _servers(given: argparse.Namespace) -> int:
 
 
 def _db(given: argparse.Namespace) -> int:
-    from portal.cli import installing  # noqa: PLC0415
+    from portal.cli import installing
 
     return {
         "create": installing.create_database,
@@ -160,7 +160,7 @@ def _db(given: argparse.Namespace) -> int:
 
 
 def _site_add(given: argparse.Namespace) -> int:
-    from portal.cli.people import add_first_site  # noqa: PLC0415
+    from portal.cli.people import add_first_site
 
     return add_first_site(
         Config.from_env(),
@@ -173,7 +173,7 @@ def _site_add(given: argparse.Namespace) -> int:
 
 
 def _merchant_add(given: argparse.Namespace) -> int:
-    from portal.cli.people import take_on_merchant  # noqa: PLC0415
+    from portal.cli.people import take_on_merchant
 
     return take_on_merchant(
         Config.from_env(), code=given.code, name=given.name, site=given.site, support_email=given.support_email,
@@ -182,7 +182,7 @@ def _merchant_add(given: argparse.Namespace) -> int:
 
 
 def _user_add(given: argparse.Namespace) -> int:
-    from portal.cli.people import invite  # noqa: PLC0415
+    from portal.cli.people import invite
 
     return invite(
         Config.from_env(),

@@ -86,7 +86,7 @@ def _prepare(*, empty: bool) -> Config:
             config = Config.from_env()
     else:
         config = Config.from_env()
-    from portal.demo.loading import is_loaded, load, was_cut_off  # noqa: PLC0415 (nobody else needs the demo's goods)
+    from portal.demo.loading import is_loaded, load, was_cut_off
 
     if not empty and was_cut_off(config):
         if not uses_built_in():

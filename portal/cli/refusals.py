@@ -19,7 +19,7 @@ def known_cause(error: Exception) -> str | None:
         return error.sentence
     if isinstance(error, CommandError | ConfigError | EmbeddedError):
         return str(error)
-    from redis.exceptions import ConnectionError as RedisConnectionError  # noqa: PLC0415 (only after a failure)
+    from redis.exceptions import ConnectionError as RedisConnectionError
 
     if isinstance(error, UnsafeLoginError):
         return str(error)

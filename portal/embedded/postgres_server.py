@@ -140,7 +140,7 @@ def _write_settings(home: Home, *, durable: bool) -> None:
         "timezone": "UTC",
         "log_timezone": "UTC",
     }
-    shared_memory = shutil.disk_usage("/dev/shm").total if os.path.isdir("/dev/shm") else None  # noqa: S108
+    shared_memory = shutil.disk_usage("/dev/shm").total if os.path.isdir("/dev/shm") else None  # noqa: S108 (asked for its size only)
     if shared_memory is not None and shared_memory < SMALL_SHARED_MEMORY_BYTES:
         # Containers give 64 MB by default, which one parallel query can fill.
         settings["dynamic_shared_memory_type"] = "mmap"

@@ -84,7 +84,7 @@ def _row(event: Event) -> dict[str, Any]:
     payload = {
         name: str(value) if isinstance(value, UUID) else value
         for name, value in dataclasses.asdict(event).items()
-    }  # type: ignore[arg-type]
+    }
     merchant_id = payload.get("merchant_id")
     return {
         "id": new_id(),

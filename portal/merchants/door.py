@@ -55,4 +55,4 @@ def menu() -> dict[str, Any]:
     return {"nav": items, "zone": g.principal.site_timezone}
 
 
-from portal.merchants.views import home, imports, orders, stock, team, tokens  # noqa: E402, F401 (registers the routes)  # pyright: ignore[reportUnusedImport]
+from portal.merchants.views import home, imports, orders, stock, team, tokens  # pyright: ignore[reportUnusedImport] (registers the routes)

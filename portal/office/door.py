@@ -81,14 +81,14 @@ def menu() -> dict[str, Any]:
 
 # The views are imported for the routes that they register.
 # pyright: reportUnusedImport=false
-from portal.office.views import (  # noqa: E402 (they need the blueprint above)
-    devices,  # noqa: F401
-    home,  # noqa: F401
-    merchants,  # noqa: F401
-    messages,  # noqa: F401
-    orders,  # noqa: F401
-    parcels,  # noqa: F401
-    places,  # noqa: F401
-    queue,  # noqa: F401
-    staff,  # noqa: F401
+from portal.office.views import (
+    devices,
+    home,
+    merchants,
+    messages,
+    orders,
+    parcels,
+    places,
+    queue,
+    staff,
 )

@@ -42,4 +42,4 @@ def refuse(error: PortalError) -> tuple[str, int]:
     return show("gone", PLAIN, heading=heading, sentence=error.sentence), error.status
 
 
-from portal.tracking.views import pages  # noqa: E402, F401  # pyright: ignore[reportUnusedImport] (registers the routes)
+from portal.tracking.views import pages  # pyright: ignore[reportUnusedImport] (registers the routes)

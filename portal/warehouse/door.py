@@ -60,12 +60,12 @@ def every_screen() -> dict[str, Any]:
 
 # The views are imported for the routes that they register.
 # pyright: reportUnusedImport=false
-from portal.warehouse.views import (  # noqa: E402 (registers the routes)
-    entry,  # noqa: F401
-    home,  # noqa: F401
-    packing,  # noqa: F401
-    picking,  # noqa: F401
-    receiving,  # noqa: F401
-    scans,  # noqa: F401
-    tablets,  # noqa: F401
+from portal.warehouse.views import (
+    entry,
+    home,
+    packing,
+    picking,
+    receiving,
+    scans,
+    tablets,
 )

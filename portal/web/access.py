@@ -54,14 +54,14 @@ class _Permit:
         """Need any one of the permissions."""
 
         def declare(view: View) -> View:
-            view.permissions = permissions  # type: ignore[attr-defined]
+            view.permissions = permissions  # type: ignore[attr-defined]  # a view carries what it needs
             return view
 
         return declare
 
     def public(self, view: View) -> View:
         """Need nothing."""
-        view.permissions = ()  # type: ignore[attr-defined]
+        view.permissions = ()  # type: ignore[attr-defined]  # a view carries what it needs
         return view
 
 
@@ -77,7 +77,7 @@ def require_permissions(app: Flask) -> None:
         )
 
     def check() -> None:
-        needed: tuple[str, ...] = app.view_functions[str(request.endpoint)].permissions  # type: ignore[attr-defined]
+        needed: tuple[str, ...] = app.view_functions[str(request.endpoint)].permissions  # type: ignore[attr-defined]  # a view carries what it needs
         if needed:
             authorise(*needed)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def test_every_event_is_on_the_page_of_reactions() -> None:
 
 def test_events_are_frozen_and_named_once() -> None:
     events = _events()
-    assert all(dataclasses.is_dataclass(event) and event.__dataclass_params__.frozen for event in events)  # type: ignore[attr-defined]
+    assert all(dataclasses.is_dataclass(event) and event.__dataclass_params__.frozen for event in events)  # type: ignore[attr-defined]  # every dataclass has its parameters
     assert len({event.__name__ for event in events}) == len(events)
 
 
@@ -88,3 +89,33 @@ def test_files_stay_readable() -> None:
         if (lines := len(path.read_text().splitlines())) > LONGEST_FILE
     ]
     assert long == []
+
+
+_SILENCED = re.compile(r"#\s*(noqa|type: ignore|pyright: ignore)(: ?[A-Z0-9, ]+|\[[\w, -]+\])?")
+
+
+def _without_reason(line: str) -> bool:
+    """Say whether a line silences a tool and nothing behind the last such comment says why."""
+    found = list(_SILENCED.finditer(line))
+    return (
+        bool(found) and len(line[found[-1].end() :].strip(" #()")) < 3 and "(" not in line[found[0].end() :]
+    )
+
+
+def test_whoever_silences_a_tool_says_why() -> None:
+    silent = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for folder in ("portal", "tests", "migrations")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if path != Path(__file__).resolve() and _without_reason(line)
+    ]
+    assert silent == []
+
+
+def test_the_check_for_reasons_sees_a_silent_one() -> None:
+    assert _without_reason("x = 1  # noqa: S108")
+    assert _without_reason("x = 1  # type: ignore[arg-type]")
+    assert not _without_reason("x = 1  # noqa: S108 (a private folder)")
+    assert not _without_reason("x = 1  # type: ignore[arg-type]  # the driver's own parameters")
+    assert not _without_reason("x = 1")

@@ -35,7 +35,7 @@ class Visitor:
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, str, str]:
         connection = http.client.HTTPConnection(self.host, timeout=60)
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        connection.request(method, path, body, headers | {"Cookie": cookies})  # type: ignore[arg-type]
+        connection.request(method, path, body, headers | {"Cookie": cookies})  # type: ignore[arg-type]  # any iterable of bytes is sent in chunks
         answer = connection.getresponse()
         page = answer.read().decode()
         for cookie in answer.headers.get_all("Set-Cookie") or []:

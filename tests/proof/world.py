@@ -63,7 +63,7 @@ class World:
     far_device_secret: str
     stuck_id: UUID
     colleague_id: UUID
-    site: make.Site3PL = field(default=None)  # type: ignore[assignment]
+    site: make.Site3PL
 
 
 def build(db: Database, config: Config) -> World:

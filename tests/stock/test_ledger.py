@@ -25,7 +25,7 @@ def _move(here: make.Site3PL, acme: UUID, tea: UUID, quantity: int, **other: obj
         "merchant_id": acme, "site_id": here.id, "sku_id": tea, "quantity": quantity, "from_place_id": here.bins[0], "from_condition": "available",
         "to_place_id": here.bins[1], "to_condition": "available", "because": "move", "by_user_id": None, "at": make.NOW,
     }  # fmt: skip
-    return NewMovement(**(values | other))  # type: ignore[arg-type]
+    return NewMovement(**(values | other))  # type: ignore[arg-type]  # values of several types in one dict
 
 
 def test_receiving_raises_the_balance_and_the_supplier_pays(db: Database) -> None:

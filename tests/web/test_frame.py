@@ -87,7 +87,7 @@ def test_a_bug_tells_a_number_and_nothing_of_what_is_inside(app: Flask, owner: p
         raise ValueError("a secret inside")
 
     client = signed_in(app, owner)
-    broken.permissions = ("orders.read",)  # type: ignore[attr-defined]
+    broken.permissions = ("orders.read",)  # type: ignore[attr-defined]  # a view carries what it needs
     app.view_functions["merchants.team"] = broken
     answer = client.get("/m/team")
     page = answer.get_data(as_text=True)
