@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import current_app, g, redirect, request, url_for
 from flask_login import LoginManager
+from sqlalchemy.exc import OperationalError
 
 from portal.domain.accounts.commands.sessions import close_session, touch_credential
 from portal.domain.accounts.queries import find_session, find_token
@@ -145,7 +147,11 @@ def install_login(app: Flask, *, secure: bool) -> None:
     def touch(error: BaseException | None) -> None:
         # A second transaction after the answer: the request itself may have been read-only.
         if error is None and "touch_session" in g:
-            with current_app.extensions["database"].transaction(AtGate()) as session:
+            # The answer stands: a database that went away since then must not turn it into a failure.
+            with (
+                contextlib.suppress(OperationalError),
+                current_app.extensions["database"].transaction(AtGate()) as session,
+            ):
                 touch_credential(session, g.pop("touch_session"))
 
     def allowed(permission: str) -> bool:

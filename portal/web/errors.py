@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Response, g, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, SecurityError
 
 from portal.kernel.errors import DuplicateError, NotSignedInError, PortalError, UnprocessableError
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("portal.web")
 UNIQUE_VIOLATION = "23505"
 DRAIN_BYTES = 256 * 1024 * 1024
+
+AWAY = "The portal is away for a moment. What you sent may not have been saved: wait a few seconds, reload the page and look."
 
 _SENTENCES = {
     400: "The request could not be read. Go back, reload the page and try again.",
@@ -38,6 +40,7 @@ _TITLES = {
     413: "Too large",
     422: "There is a problem",
     429: "Too many tries",
+    503: "Away for a moment",
 }
 
 
@@ -137,6 +140,18 @@ def _install_surprises(app: Flask) -> None:
             "The same came in twice at the same moment, and the other one was kept. Nothing of this one was saved. Reload the page."
         )
         return problem_json(refused) if wants_json() else _page(refused.status, refused.sentence)
+
+    @app.errorhandler(OperationalError)
+    def refuse_for_now(error: OperationalError) -> AnyResponse:
+        # The database was stopped, is starting, or threw us out: the same request works in a moment.
+        log.error("database away", id=g.get("request_id"), error=str(error.orig).partition("\n")[0])
+        away = PortalError(AWAY, code="away")
+        away.status = 503
+        answer = (
+            problem_json(away) if wants_json() else Response(_page(503, AWAY)[0], 503, mimetype="text/html")
+        )
+        answer.headers["Retry-After"] = "5"
+        return answer
 
     @app.errorhandler(Exception)
     def fail(error: Exception) -> AnyResponse | tuple[str, int]:

@@ -36,7 +36,7 @@ def test_a_refusal_of_a_replacement_is_tried_again(monkeypatch: pytest.MonkeyPat
             if kept.process is not None:
                 started.add(kept.process.pid)
             time.sleep(0.02)
-        keeper._stop.set()  # pyright: ignore[reportPrivateUsage] (what a signal does)
+        keeper._stop.set()  # what a signal does
 
     threading.Thread(target=watch, daemon=True).start()
     assert keeper.run() == 0

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from portal.api.reading import BadJsonError, read_json
+from portal.api.views import orders as api_orders
 from portal.domain.accounts.commands.passwords import issue_link, set_password_by_link
 from portal.domain.accounts.commands.people import invite_member
 from portal.domain.orders.commands.holds import place_hold
@@ -24,6 +25,7 @@ from portal.kernel import clock
 from portal.kernel.db import run
 from portal.kernel.errors import NotFoundError
 from portal.kernel.scopes import AsFloor, AsMerchant, AsOffice, AtGate
+from portal.merchants.views import orders
 from tests import make, people
 from tests.warehouse.tablet import Tablet, at_work
 
@@ -308,3 +310,50 @@ def test_a_merchant_reads_no_mail_that_lets_its_reader_in(db: Database) -> None:
             db.transaction(AsMerchant(acme)) as session,
         ):
             run(session, {"html": "SELECT html FROM messages", "text": "SELECT text FROM messages"}[column])
+
+
+@pytest.fixture
+def cut_off(app: Flask, superuser: Any) -> Any:
+    """Throw every connection of the application out, as a restart of PostgreSQL does."""
+
+    def cut() -> None:
+        superuser.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+        superuser.commit()
+
+    return cut
+
+
+def test_a_database_that_goes_away_is_a_moment_and_not_a_bug(
+    app: Flask, db: Database, cut_off: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme = make.merchant(db, make.site(db))
+    owner = people.signed_in(app, people.member(db, acme))
+    headers = {"Authorization": f"Bearer {people.token(db, acme)}"}
+    real = orders.list_orders
+
+    def cut_and_list(session: Any, *given: Any, **more: Any) -> Any:
+        cut_off()
+        return real(session, *given, **more)
+
+    monkeypatch.setattr(orders, "list_orders", cut_and_list)
+    monkeypatch.setattr(api_orders, "list_orders", cut_and_list)
+    page = owner.get("/m/orders")
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
+    assert "away for a moment" in page.get_data(as_text=True)
+    told = app.test_client().get("/api/v1/orders", headers=headers)
+    assert (told.status_code, told.headers["Retry-After"], told.get_json()["code"]) == (503, "5", "away")
+
+
+def test_an_answer_stands_when_the_database_goes_away_after_it(
+    app: Flask, db: Database, cut_off: Any, superuser: Any
+) -> None:
+    acme = make.merchant(db, make.site(db))
+    owner = people.signed_in(app, people.member(db, acme))
+    app.after_request_funcs.setdefault(None, []).append(lambda response: (cut_off(), response)[1])
+    superuser.execute(text("UPDATE credentials SET used_at = NULL WHERE kind = 'session'"))
+    superuser.commit()
+    assert owner.get("/m/orders").status_code == 200
