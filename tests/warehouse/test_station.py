@@ -18,7 +18,7 @@ from tests.warehouse.test_day import ask, goods
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
     from portal.kernel.db import Database
     from tests.browser import Live
@@ -272,14 +272,14 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_id(
         station.sees("× 3")
         ids: list[str] = []
 
-        def lose(route: object) -> None:
-            request = route.request  # type: ignore[attr-defined]  # a playwright Route
-            ids.append(request.post_data_json["id"])
+        def lose(route: Route) -> None:
+            request = route.request
+            ids.append((request.post_data_json or {})["id"])
             if len(ids) == 1:
-                route.fetch()  # type: ignore[attr-defined]  # carried out, but the answer never arrives
-                route.abort()  # type: ignore[attr-defined]
+                route.fetch()  # carried out, but the answer never arrives
+                route.abort()
             else:
-                route.continue_()  # type: ignore[attr-defined]
+                route.continue_()
 
         page.route("**/s/scan/pick", lose)
         station.scan("TEA-BC")
@@ -320,6 +320,55 @@ def test_label_and_slip_are_printed_once_as_soon_as_the_parcel_is_packed(
         station.sees("Slip in the box, label on it.")
         station.page.wait_for_timeout(1000)
         assert station.page.evaluate("globalThis.printed") is None
+
+
+def test_a_carriers_label_is_scanned_into_its_field(
+    db: Database, live: Live, chromium: Browser, tmp_path: Path
+) -> None:
+    here, acme, tea, _ = goods(db)
+    make.order(db, acme, {tea: 1})
+    with window(chromium) as context:
+        station = at_work(db, live, context.new_page(), here, tmp_path)
+        for code in ("CMD-DONE", "A-01-1", "TEA-BC", "T-01", "TEA-BC"):
+            station.scan(code)
+        station.sees("Slip in the box, label on it.")
+        for focus in ("body", "#tracking_number"):
+            station.page.get_by_role("link", name="Another carrier").click()
+            station.sees("Whose label is on it?")
+            number = station.page.locator("#tracking_number")
+            number.fill("")
+            if focus != "body":
+                station.page.locator(focus).focus()
+            else:
+                station.page.locator("#task").focus()
+            station.scan("1Z999AA10123456784")
+            assert (number.input_value(), station.page.locator("#carrier").input_value()) == (
+                "1Z999AA10123456784",
+                "ups",
+            )
+            assert station.page.locator(".wrong-screen").count() == 0
+            station.page.get_by_role("link", name="Back").click()
+            station.sees("Slip in the box, label on it.")
+    assert ask(db, "SELECT tracking_number FROM parcels") == [(None,)]
+
+
+def test_the_scan_field_stays_in_sight_however_long_the_list(
+    db: Database, live: Live, chromium: Browser, tmp_path: Path
+) -> None:
+    here, acme, tea, _ = goods(db)
+    for _ in range(6):
+        make.order(db, acme, {tea: 1})
+    with window(chromium) as context:
+        station = at_work(db, live, context.new_page(), here, tmp_path)
+        for code in ("CMD-DONE", "A-01-1", *["TEA-BC"] * 6):
+            station.scan(code)
+        station.sees("6 totes. Scan a tote to begin.")
+        station.sees("The walk is done: bring the totes to the bench.")
+        station.page.goto(live.url("/s/pack"))
+        field, keys = (station.page.locator(part).bounding_box() for part in ("#code", ".keys"))
+        assert field is not None
+        assert keys is not None
+        assert field["y"] + field["height"] <= keys["y"]
 
 
 @pytest.mark.parametrize("dark", [False, True])

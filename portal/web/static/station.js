@@ -207,11 +207,13 @@
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.isComposing) return;
     const at = document.activeElement, typing = Boolean(at && at.matches("input:not(#code):not([type=hidden]), select, textarea"));
-    if (typing && !find("#scan")) return;
+    if (typing && !find("#scan") && !at.matches("[data-scan-into]")) return;
     const gap = event.timeStamp - last;
     last = event.timeStamp;
     if (event.key === "Enter") {
-      const code = typing ? burst() : burst() && run ? burst() : buffer || (find("#code") || {}).value || "";
+      // In a field for scans Enter ends the scan, however slow the scanner is; the button at the bottom keeps it.
+      const whole = typing && at.matches("[data-scan-into]") ? burst() || at.value : "";
+      const code = whole || (typing ? burst() : burst() && run ? burst() : buffer || (find("#code") || {}).value || "");
       if (!code.trim()) { reset(); return; }
       event.preventDefault();
       if (typing && before !== null) at.value = before;
@@ -233,11 +235,21 @@
   }, true);
 
   function take(code) {
-    const form = find("#scan"), arrived = find("#arrived");
+    const form = find("#scan"), arrived = find("#arrived"), into = find("[data-scan-into]");
     if (moving || sending || (form && form.hasAttribute("data-scan"))) put({ code });
     else if (form) { find("#code").value = code; form.submit(); }
+    else if (into) fill(into, code);
     else if (arrived) { arrived.textContent = code; sounds.right(); }
     else red("Nothing to scan here", "Go back to the first screen.");
+  }
+
+  // A number that belongs into a field of a form. UPS is the one carrier whose numbers cannot be anybody else's.
+  function fill(field, code) {
+    field.value = code;
+    const carrier = find("select[name=carrier]");
+    if (carrier && /^1Z[0-9A-Z]{16}$/i.test(code)) carrier.value = "ups";
+    sounds.right();
+    tell(code);
   }
 
   // Links change the screen and not the page, so that no key of a scan is lost on the way.

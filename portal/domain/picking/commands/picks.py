@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from portal.domain.devices.rules import ScanIn
 
+WALK_DONE = "The walk is done: bring the totes to the bench."
 UNDO_FOR = timedelta(minutes=10)
 """How long the last pick of a walk that has ended can be undone."""
 
@@ -125,7 +126,7 @@ def _take(session: Session, scan: ScanIn, pick: PickRow, eaches: int) -> Answer:
     return Answer(
         verdict="applied",
         headline=f"{pick.quantity} × {pick.sku_name}",
-        sentence=f"Into tote {pick.tote_code}.",
+        sentence=f"Into tote {pick.tote_code}." + (f" {WALK_DONE}" if ended else ""),
         completed="batch" if ended else "line",
     )
 
@@ -230,7 +231,7 @@ def report_short(session: Session, scan: ScanIn) -> Answer:
     return Answer(
         verdict="applied",
         headline=f"Order {pick.order_number} is on hold",
-        sentence=f"{missing}. The walk goes on without it.",
+        sentence=f"{missing}. {WALK_DONE if ended else 'The walk goes on without it.'}",
         completed="batch" if ended else "line",
     )
 
