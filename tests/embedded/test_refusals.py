@@ -37,7 +37,8 @@ def test_a_stranger_on_the_socket_is_named_and_left_alone(folder: Path) -> None:
         stranger.bind(str(path))
         stranger.listen()
         with pytest.raises(
-            EmbeddedError, match=r"Another program holds .*redis\.sock, where the built-in Redis should answer"
+            EmbeddedError,
+            match=r"Another program holds .*redis\.sock, where the built-in Redis should answer",
         ):
             ensure_running(folder)
     path.unlink()
