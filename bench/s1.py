@@ -6,6 +6,7 @@ import csv
 import io
 import random
 from dataclasses import replace
+from typing import Any
 
 import psycopg
 from sqlalchemy import create_engine, make_url, text
@@ -139,13 +140,23 @@ def _plain(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://")
 
 
+def _columns(connection: psycopg.Connection[Any], table: str) -> str:
+    """Return the columns that a writer fills; the database computes the others itself."""
+    rows = connection.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
+        [table],
+    ).fetchall()
+    return ", ".join(row[0] for row in rows)
+
+
 def _export(url: str) -> dict[str, bytes]:
     """Return what the import wrote, as COPY's own text."""
     rows: dict[str, bytes] = {}
     with psycopg.connect(_plain(url)) as connection:
         for name in WRITTEN:
             only = " WHERE because = 'allocate'" if name == "movements" else ""
-            with connection.cursor().copy(f"COPY (SELECT * FROM {name}{only}) TO STDOUT") as copy:
+            wanted = f"COPY (SELECT {_columns(connection, name)} FROM {name}{only}) TO STDOUT"
+            with connection.cursor().copy(wanted.encode()) as copy:
                 rows[name] = b"".join(bytes(piece) for piece in copy)
     return rows
 
@@ -156,9 +167,12 @@ def _bare(url: str, rows: dict[str, bytes], config) -> float:  # noqa: ANN001
         cpu(replace(config, migration_database_url=url)) as spent,
     ):
         for name, values in rows.items():
-            connection.execute(f"CREATE TEMP TABLE bare_{name} AS SELECT * FROM {name} LIMIT 0".encode())
+            columns = _columns(connection, name)
+            connection.execute(
+                f"CREATE TEMP TABLE bare_{name} AS SELECT {columns} FROM {name} LIMIT 0".encode()
+            )
             with connection.cursor().copy(f"COPY bare_{name} FROM STDIN".encode()) as copy:
                 copy.write(values)
-            connection.execute(f"INSERT INTO {name} SELECT * FROM bare_{name}".encode())
+            connection.execute(f"INSERT INTO {name} ({columns}) SELECT * FROM bare_{name}".encode())
         connection.commit()
     return spent.total_s
