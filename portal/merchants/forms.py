@@ -6,19 +6,7 @@ from flask_wtf.file import FileField
 from wtforms import SelectField, SelectMultipleField, StringField
 from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, NumberRange, Optional
 
-from portal.web.forms import Form, WholeNumberField, choices
-
-
-class HoldForm(Form):
-    """Why an order has to stop."""
-
-    reason = StringField(
-        "Reason",
-        validators=[
-            DataRequired("Say why the order has to stop."),
-            Length(max=300, message="Keep the reason under 300 characters."),
-        ],
-    )
+from portal.web.forms import Form, PersonForm, WholeNumberField, choices
 
 
 class UploadForm(Form):
@@ -78,23 +66,9 @@ class BarcodeForm(Form):
     )
 
 
-class InviteForm(Form):
+class InviteForm(PersonForm):
     """Somebody who is to join."""
 
-    name = StringField(
-        "Name",
-        validators=[
-            DataRequired("Enter the person's name."),
-            Length(max=100, message="Keep the name under 100 characters."),
-        ],
-    )
-    email = StringField(
-        "E-mail address",
-        validators=[
-            DataRequired("Enter an e-mail address."),
-            Length(max=254, message="This address is too long."),
-        ],
-    )
     role = SelectField(
         "Role",
         choices=choices(

@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from portal.domain.shipping.rules.carriers import CARRIERS, carrier_name
 from portal.kernel.errors import UnprocessableError
-from portal.web.forms import Form, WholeNumberField, choices
+from portal.web.forms import Form, HoldForm, PersonForm, WholeNumberField, choices
 
 if TYPE_CHECKING:
     from wtforms import Field
@@ -42,16 +42,9 @@ def show_problems(
         form[default].errors = [error.sentence]
 
 
-class HoldForm(Form):
+class OfficeHoldForm(HoldForm):
     """Why an order has to stop, and what has to happen before it goes on."""
 
-    reason = StringField(
-        "Reason",
-        validators=[
-            DataRequired("Say why the order has to stop."),
-            Length(max=300, message="Keep the reason under 300 characters."),
-        ],
-    )
     next_step = StringField(
         "Next step",
         validators=[
@@ -157,23 +150,9 @@ class MerchantForm(Form):
     )
 
 
-class PersonForm(Form):
+class MemberForm(PersonForm):
     """Somebody who is to join a merchant's team."""
 
-    name = StringField(
-        "Name",
-        validators=[
-            DataRequired("Enter the person's name."),
-            Length(max=100, message="Keep the name under 100 characters."),
-        ],
-    )
-    email = StringField(
-        "E-mail address",
-        validators=[
-            DataRequired("Enter an e-mail address."),
-            Length(max=254, message="This address is too long."),
-        ],
-    )
     role = SelectField("Role", choices=choices(MEMBER_CHOICES))
 
 

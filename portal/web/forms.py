@@ -11,7 +11,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, StopValidation
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, StopValidation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
@@ -36,7 +36,9 @@ class WholeNumberField(IntegerField):
     def pre_validate(self, form: BaseForm) -> None:
         """Stop before the range is checked when there is no number; a blank is judged by the rule that is about blanks."""
         blank = not any(str(text).strip() for text in self.raw_data or ())
-        if blank and any(isinstance(rule, Optional | InputRequired | DataRequired) for rule in self.validators):
+        if blank and any(
+            isinstance(rule, Optional | InputRequired | DataRequired) for rule in self.validators
+        ):
             return
         if self.process_errors:
             sentence = next(
@@ -67,3 +69,34 @@ class Form(FlaskForm):
     def validate_on_submit(self, extra_validators: Any = None) -> bool:  # noqa: ANN401 (WTForms' own signature)
         """Say whether the form was sent and everything in it fits."""
         return super().validate_on_submit(extra_validators)  # pyright: ignore[reportUnknownMemberType] (Flask-WTF's stub leaves it open)
+
+
+class HoldForm(Form):
+    """Why an order has to stop."""
+
+    reason = StringField(
+        "Reason",
+        validators=[
+            DataRequired("Say why the order has to stop."),
+            Length(max=300, message="Keep the reason under 300 characters."),
+        ],
+    )
+
+
+class PersonForm(Form):
+    """Somebody who is to be invited."""
+
+    name = StringField(
+        "Name",
+        validators=[
+            DataRequired("Enter the person's name."),
+            Length(max=100, message="Keep the name under 100 characters."),
+        ],
+    )
+    email = StringField(
+        "E-mail address",
+        validators=[
+            DataRequired("Enter an e-mail address."),
+            Length(max=254, message="This address is too long."),
+        ],
+    )

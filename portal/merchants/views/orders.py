@@ -18,9 +18,9 @@ from portal.domain.shipping.queries import parcels_of_order
 from portal.domain.shipping.rules.carriers import carrier_name, tracking_link
 from portal.kernel import clock
 from portal.merchants.door import merchants
-from portal.merchants.forms import HoldForm
 from portal.web.access import permit
 from portal.web.database import transaction
+from portal.web.forms import HoldForm
 from portal.web.paging import Page
 
 if TYPE_CHECKING:

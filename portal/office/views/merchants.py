@@ -22,7 +22,7 @@ from portal.domain.stock.queries import stock_levels
 from portal.kernel import clock
 from portal.kernel.errors import DuplicateError, UnprocessableError
 from portal.office.door import office
-from portal.office.forms import MerchantForm, PersonForm, show_problems
+from portal.office.forms import MemberForm, MerchantForm, show_problems
 from portal.office.words import asked
 from portal.web.access import permit
 from portal.web.database import transaction
@@ -99,10 +99,10 @@ def _typed(form: MerchantForm) -> NewMerchant:
 @permit("office.read")
 def merchant(merchant_id: UUID) -> str:
     """Show a merchant: figures, stock, brand, people."""
-    return _merchant_page(merchant_id, PersonForm(formdata=None))
+    return _merchant_page(merchant_id, MemberForm(formdata=None))
 
 
-def _merchant_page(merchant_id: UUID, form: PersonForm) -> str:
+def _merchant_page(merchant_id: UUID, form: MemberForm) -> str:
     page, search = Page.from_request(25), asked("search")
     with transaction(read_only=True) as session:
         shown = get_merchant(session, merchant_id)
@@ -130,7 +130,7 @@ def _merchant_page(merchant_id: UUID, form: PersonForm) -> str:
 @permit("office.admin")
 def invite_member(merchant_id: UUID) -> Response | tuple[str, int]:
     """Invite somebody to a merchant's team."""
-    form = PersonForm()
+    form = MemberForm()
     if not form.validate_on_submit():
         return _merchant_page(merchant_id, form), 422
     try:

@@ -19,7 +19,7 @@ from portal.domain.shipping.queries import parcels_of_order
 from portal.domain.shipping.rules.carriers import carrier_name
 from portal.kernel import clock
 from portal.office.door import office, read_personal
-from portal.office.forms import HoldForm
+from portal.office.forms import OfficeHoldForm
 from portal.office.words import (
     ACTORS,
     DOCUMENTS,
@@ -88,10 +88,10 @@ def orders() -> str | Response:
 @permit("office.read")
 def order(merchant_id: UUID, order_id: UUID) -> str:
     """Show one order with recipient, parcels, messages and timeline, and why it has not shipped."""
-    return _order_page(merchant_id, order_id, HoldForm(formdata=None))
+    return _order_page(merchant_id, order_id, OfficeHoldForm(formdata=None))
 
 
-def _order_page(merchant_id: UUID, order_id: UUID, form: HoldForm) -> str:
+def _order_page(merchant_id: UUID, order_id: UUID, form: OfficeHoldForm) -> str:
     with transaction(read_only=True) as session:
         shown = get_order(session, merchant_id, order_id)
         if shown.recipient is not None:
@@ -110,7 +110,7 @@ def _order_page(merchant_id: UUID, order_id: UUID, form: HoldForm) -> str:
 @permit("office.write")
 def hold_order(merchant_id: UUID, order_id: UUID) -> Response | tuple[str, int]:
     """Stop an order that has not shipped."""
-    form = HoldForm()
+    form = OfficeHoldForm()
     if not form.validate_on_submit():
         return _order_page(merchant_id, order_id, form), 422
     with transaction() as session:
