@@ -59,7 +59,7 @@ def test_an_order_answers_why(clerk: FlaskClient, house: House) -> None:
     said = words(page(clerk, f"/o/orders/{house.acme}/{house.order}"))
     assert "Why has this not shipped?" in said
     assert "Who acts Us Next" in said
-    assert "TEA Tea thing 2 2 0 0 0" in said
+    assert "TEA Tea thing 2 2 allocated" in said
     assert "Ada Cole 12 Park Row Leeds LS1 4AP GB E-mail ada@example.com" in said
     assert "None yet. A parcel appears when packing begins." in said
 
