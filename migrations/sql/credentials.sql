@@ -118,13 +118,22 @@ BEGIN
 END $$;
 
 -- A tablet counts a try as failed before it is looked at, under its row's lock, and locks itself at the fifth; the caller
--- looks at no try after that one. A try that was good starts the count again.
+-- looks at no try after that one. A good try takes back itself and nothing else, so that nobody buys guesses at another's
+-- PIN with their own badge; a quarter of an hour without a failed try starts the count again.
 CREATE FUNCTION device_sign_in(p_device_id uuid, p_success boolean) RETURNS TABLE (failed integer, locked boolean)
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 BEGIN ATOMIC
   UPDATE devices SET
-    failed_sign_ins = CASE WHEN p_success THEN 0 ELSE failed_sign_ins + 1 END,
-    locked_at = CASE WHEN p_success THEN NULL WHEN failed_sign_ins + 1 >= 5 THEN coalesce(locked_at, now()) ELSE locked_at END,
+    failed_sign_ins = CASE
+      WHEN p_success THEN greatest(failed_sign_ins - 1, 0)
+      WHEN locked_at IS NULL AND last_failed_at < now() - interval '15 minutes' THEN 1
+      ELSE failed_sign_ins + 1 END,
+    locked_at = CASE
+      WHEN p_success THEN NULL
+      WHEN locked_at IS NULL AND last_failed_at < now() - interval '15 minutes' THEN NULL
+      WHEN failed_sign_ins + 1 >= 5 THEN coalesce(locked_at, now())
+      ELSE locked_at END,
+    last_failed_at = CASE WHEN p_success THEN last_failed_at ELSE now() END,
     last_seen_at = now()
   WHERE id = p_device_id AND revoked_at IS NULL
   RETURNING failed_sign_ins, locked_at IS NOT NULL;

@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failed_sign_ins", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("last_failed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("failed_sign_ins >= 0", name=op.f("ck_devices_failures_counted")),
         sa.ForeignKeyConstraint(["enrolled_by"], ["users.id"], name=op.f("fk_devices_enrolled_by")),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from portal.domain.accounts.queries import find_session
 from portal.domain.devices.commands import (
@@ -22,6 +23,8 @@ from portal.kernel.scopes import AsFloor, AtGate
 from tests import make, people
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from portal.domain.devices.queries import FoundDevice
     from portal.kernel.db import Database
 
@@ -126,14 +129,31 @@ def test_five_failures_lock_the_tablet_until_it_is_unlocked(db: Database) -> Non
     assert pin(db, secret, worker.id, PIN) is not None
 
 
-def test_a_good_try_starts_the_count_again(db: Database) -> None:
+def test_a_good_try_takes_back_itself_and_buys_no_guesses(db: Database) -> None:
+    here = make.site(db)
+    victim = people.staff(db, "worker", here, email="a@operator.example", pin=PIN)
+    people.staff(db, "worker", here, email="b@operator.example", badge=BADGE)
+    _, secret = enrolled(db, here)
+    for _ in range(4):
+        assert pin(db, secret, victim.id, "9998") is None
+        assert badge(db, secret, BADGE) is not None
+    assert pin(db, secret, victim.id, "9998") is None
+    device = found(db, secret)
+    assert device is not None
+    assert device.locked
+
+
+def test_a_quarter_of_an_hour_without_failures_starts_the_count_again(
+    db: Database, superuser: Connection
+) -> None:
     here = make.site(db)
     worker = people.staff(db, "worker", here, badge=BADGE, pin=PIN)
     _, secret = enrolled(db, here)
-    for _ in range(3):
-        for _ in range(4):
-            assert pin(db, secret, worker.id, "9998") is None
-        assert badge(db, secret, BADGE) is not None
+    for _ in range(4):
+        assert pin(db, secret, worker.id, "9998") is None
+    superuser.execute(text("UPDATE devices SET last_failed_at = last_failed_at - interval '16 minutes'"))
+    superuser.commit()
+    assert pin(db, secret, worker.id, "9998") is None
     device = found(db, secret)
     assert device is not None
     assert not device.locked

@@ -30,6 +30,7 @@ class Device(Base):
     revoked_at: Mapped[datetime | None]
     locked_at: Mapped[datetime | None]
     failed_sign_ins: Mapped[int] = mapped_column(server_default="0")
+    last_failed_at: Mapped[datetime | None]
     last_seen_at: Mapped[datetime | None]
 
 
