@@ -13,7 +13,7 @@ from portal.domain.orders.commands.holds import place_hold
 from portal.kernel import clock
 from portal.kernel.scopes import AsFloor, AsOffice, AsSystem
 from tests import people
-from tests.browser import SIZES, axe, chromium, fits, live, sign_in, window
+from tests.browser import SIZES, axe, fits, sign_in, window
 from tests.merchants import shop as shops
 from tests.office.conftest import promise
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from tests.browser import Live
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-__all__ = ["chromium", "live"]
 
 
 def working_day(db: Database, config: Config, superuser: Connection) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser import axe, chromium, fits, live, window
+from tests.browser import axe, fits, window
 from tests.markup import check
 from tests.tracking.test_pages import Sent
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from portal.kernel.db import Database
     from tests.browser import Live
 
-__all__ = ["chromium", "live"]
 
 pytestmark = pytest.mark.browser
 
