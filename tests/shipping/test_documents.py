@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pypdfium2
+import pypdfium2.raw as raw
 import pytest
 import zxingcpp
 
@@ -115,7 +116,11 @@ def test_unicode_names_are_drawn_with_real_glyphs() -> None:
     assert "Żółć Gęślą-Jaźń" in text
     assert "Kraków 31-019" in text
     # The font travels in the file: the printer's computer need not have it.
-    assert b"/FontFile" in label_pdf(UNICODE)
+    page = pypdfium2.PdfDocument(label_pdf(UNICODE))[0]
+    texts = [thing.raw for thing in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT])]
+    embedded = [raw.FPDFFont_GetIsEmbedded(raw.FPDFTextObj_GetFont(thing)) for thing in texts]
+    assert texts
+    assert set(embedded) == {1}
 
 
 def test_what_people_typed_stays_text() -> None:
