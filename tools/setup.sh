@@ -114,13 +114,14 @@ install_packages() {
 
 # Prints the Debian packages whose files are missing, each on a line.
 missing_libraries() {
-    "$python" - <<'PYTHON'
-import ctypes, pathlib
-# WeasyPrint draws with these; without the subsetter documents are slow and large.
+    "$python" - "$mode" <<'PYTHON'
+import ctypes, pathlib, sys
+# WeasyPrint draws with these; without the subsetter documents are slow and large. The browser's driver needs the last.
 for package, library in (
     ("libpango-1.0-0", "libpango-1.0.so.0"),
     ("libpangoft2-1.0-0", "libpangoft2-1.0.so.0"),
     ("libharfbuzz-subset0", "libharfbuzz-subset.so.0"),
+    *([("libatomic1", "libatomic.so.1")] if sys.argv[1] == "test" else []),
 ):
     try:
         ctypes.CDLL(library)

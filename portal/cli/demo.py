@@ -62,7 +62,6 @@ def demo(*, detach: bool, empty: bool, web_processes: int, threads: int, workers
     if detach:
         print("It runs until `make stop` (or `portal stop`).")
         return 0
-    print("Ctrl-C stops it; the data stays.", flush=True)
     return _wait_for_the_end(process, var)
 
 
@@ -139,6 +138,8 @@ def _why_it_ended(log: Path, offset: int) -> str:
 def _wait_for_the_end(process: subprocess.Popen[bytes], var: Path) -> int:
     code = -1
     try:
+        # Said inside: who reads it may press at once.
+        print("Ctrl-C stops it; the data stays.", flush=True)
         code = process.wait()
     except KeyboardInterrupt:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
