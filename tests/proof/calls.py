@@ -81,7 +81,7 @@ CALLS: dict[str, Call] = {
     "merchants.confirm": Call(lambda world, side: {"unknown_skus": "create"}),
     "merchants.create_barcode": Call(lambda world, side: {"code": "4006381333931", "quantity": "12"}),
     "merchants.create_sku": Call(lambda world, side: {"code": "NEW", "name": "New thing", "barcode": "NEW-BC"}),
-    "merchants.create_token": Call(lambda world, side: {"name": "Robot", "scopes": ["orders.read"]}),
+    "merchants.create_token": Call(lambda world, side: {"name": "Robot", "scopes[]": ["orders.read"]}),
     "merchants.discard": Call(),
     "merchants.end_links": Call(),
     "merchants.hold_order": Call(lambda world, side: {"reason": "Wait for the customer."}),

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from tests.doubles.smtp_server import MailServerDouble
 
-BY_API, BY_FILE = (160, 40) if FULL else (6, 3)
+BY_API, BY_FILE = (60, 20) if FULL else (6, 3)
 EVERY_S = 2.0 if FULL else 2.5
-LEAST_KILLS = 100 if FULL else 10
+LEAST_KILLS = 50 if FULL else 10
 MOST_KILLS = 1_000 if FULL else 15
 """A machine that has other things to do must come to an end in `make test`; at full size the storm rages until the work is done."""
 DONE_WITHIN_S = 1800 if FULL else 400
