@@ -21,6 +21,8 @@ from portal.kernel.db import Database
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from sqlalchemy import Connection
+
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -110,7 +112,7 @@ def cpu(config: Config) -> Iterator[Cpu]:
     spent.postgres_s = sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())
 
 
-def _backends(connection) -> dict[int, float]:  # noqa: ANN001 (a SQLAlchemy Connection)
+def _backends(connection: Connection) -> dict[int, float]:
     rows = connection.execute(
         text(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"

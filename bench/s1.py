@@ -6,7 +6,7 @@ import csv
 import io
 import random
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from sqlalchemy import create_engine, make_url, text
@@ -18,6 +18,12 @@ from portal.domain.stock.commands import NewMovement, record_movements
 from portal.kernel.db import run as sql
 from portal.kernel.scopes import AsMerchant
 from tests import make
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from portal.config import Config
+    from portal.kernel.db import Database
 
 ORDERS, LINES, SKUS = 10_000, 25_000, 500
 WRITTEN = (
@@ -98,7 +104,7 @@ def order_file() -> bytes:
     return out.getvalue().encode()
 
 
-def _stock(db, acme, here) -> None:  # noqa: ANN001
+def _stock(db: Database, acme: UUID, here: make.Site3PL) -> None:
     with db.transaction(AsMerchant(acme)) as session:
         sql(
             session,
@@ -161,7 +167,7 @@ def _export(url: str) -> dict[str, bytes]:
     return rows
 
 
-def _bare(url: str, rows: dict[str, bytes], config) -> float:  # noqa: ANN001
+def _bare(url: str, rows: dict[str, bytes], config: Config) -> float:
     with (
         psycopg.connect(_plain(url)) as connection,
         cpu(replace(config, migration_database_url=url)) as spent,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 
 from bench.measure import Result, cpu, database
 from portal.domain.orders.commands.accept import accept_orders
@@ -11,6 +12,13 @@ from portal.domain.stock.commands import NewMovement, record_movements
 from portal.kernel.db import run as sql
 from portal.kernel.scopes import AsMerchant
 from tests import make
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session
+
+    from portal.kernel.db import Database
 
 ORDERS, SKUS, NAIVE = 10_000, 2_000, 300
 
@@ -59,20 +67,20 @@ def run() -> Result:
     )
 
 
-def engine_warm(db, acme) -> None:  # noqa: ANN001
+def engine_warm(db: Database, acme: UUID) -> None:
     """Let the statistics know the rows, as a server that runs for a day does."""
     with db.transaction(AsMerchant(acme)) as session:
         sql(session, "SELECT count(*) FROM orders")
 
 
-def _received(acme, here, supplier, sku) -> NewMovement:  # noqa: ANN001
+def _received(acme: UUID, here: make.Site3PL, supplier: UUID, sku: UUID) -> NewMovement:
     return NewMovement(
         merchant_id=acme, site_id=here.id, sku_id=sku, quantity=30, from_place_id=supplier, from_condition="available",
         to_place_id=random.choice(here.bins), to_condition="available", because="receive", by_user_id=None, at=make.NOW,
     )  # fmt: skip
 
 
-def _naive(session, acme, here, orders) -> None:  # noqa: ANN001
+def _naive(session: Session, acme: UUID, here: make.Site3PL, orders: list[UUID]) -> None:
     for order in orders:
         for line in sql(
             session,
